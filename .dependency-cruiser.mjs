@@ -1,0 +1,100 @@
+// Imports point one way: main -> app -> features -> { auth, tenancy, database } -> { common, config }.
+
+/** Which rooms of src a room may import, besides itself. A path with a file names that file alone. */
+const mayImport = {
+  common: [],
+  config: ['common'],
+  // The one door to the data asks for a scope, and writes its principal into created_by.
+  database: ['common', 'config', 'tenancy/tenant-scope.ts', 'auth/principal.ts'],
+  auth: ['common', 'config', 'database'],
+  // A scope is granted to a Principal.
+  tenancy: ['common', 'config', 'auth'],
+  idempotency: ['common', 'config', 'auth', 'tenancy', 'database'],
+  operations: ['common', 'config', 'auth', 'tenancy', 'database'],
+  conversations: ['common', 'config', 'auth', 'tenancy', 'database', 'idempotency'],
+  messages: ['common', 'config', 'auth', 'tenancy', 'database', 'idempotency', 'conversations'],
+};
+const rooms = Object.keys(mayImport);
+
+const SPEC = '\\.spec\\.ts$';
+const ENTRY_POINTS = ['^src/main\\.ts$', '^src/cli/[^/]+\\.ts$'];
+const pathOf = (room) => `^src/${room.replaceAll('.', '\\.')}${room.endsWith('.ts') ? '$' : '/'}`;
+
+const directions = rooms.map((room) => ({
+  name: `${room}-imports`,
+  comment: `src/${room} may import from ${mayImport[room].join(', ') || 'nobody else in src'}. Turn the call round, or move what both need down.`,
+  severity: 'error',
+  from: { path: pathOf(room), pathNot: SPEC },
+  to: { path: '^src/', pathNot: [room, ...mayImport[room]].map(pathOf) },
+}));
+
+export default {
+  forbidden: [
+    ...directions,
+    {
+      name: 'every-room-has-a-rule',
+      comment: 'A new folder in src needs a line in mayImport: say what it may know.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: [...rooms, 'cli'].map(pathOf) },
+      to: {},
+    },
+    {
+      name: 'no-way-back-to-entry-points',
+      comment: 'main.ts and the command lines use the service, never the reverse. Move what you need down.',
+      severity: 'error',
+      from: { pathNot: '^src/cli/' },
+      to: { path: ['^src/main\\.ts$', '^src/cli/'] },
+    },
+    {
+      name: 'main-is-not-imported',
+      comment: 'A command line uses app.module and app.setup; main.ts only starts the server.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/main\\.ts$' },
+    },
+    {
+      name: 'no-tests-in-src',
+      comment: 'What the service needs lives in src, not in a spec or in test/.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { path: ['^test/', SPEC] },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Move what both files need into a third one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nothing that runs reaches this file. Use it or delete it.',
+      severity: 'error',
+      from: { path: ENTRY_POINTS },
+      to: { path: '^src/', pathNot: [...ENTRY_POINTS, SPEC, '\\.d\\.ts$'], reachable: false },
+    },
+    {
+      name: 'no-development-dependency',
+      comment: 'The image has no devDependencies. Move the package to "dependencies", or do without.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: SPEC },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'not-found',
+      comment: 'The import leads nowhere, so no other rule can judge it.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true, // type-only imports count too: they are knowledge
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+};

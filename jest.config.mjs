@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { hasMysqlServer } from './test/support/mariadb.mjs';
+
+const {
+  module: _module,
+  $schema: _schema,
+  ...swc
+} = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  testTimeout: 30_000,
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
+};
+
+const unit = { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] };
+
+/** The same stories on every engine; a story asks `testEngine` which one it is told on. */
+const e2e = (engine, more = {}) => ({
+  ...shared,
+  displayName: engine,
+  testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'],
+  globals: { testEngine: engine },
+  ...more,
+});
+
+/** Set per project, these run only when one of its tests does: no server for a unit run. */
+const privateServer = {
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};
+
+export default {
+  projects: [unit, e2e('sqlite'), ...(hasMysqlServer() ? [e2e('mariadb', privateServer)] : [])],
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
+  maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
+  // Every file imports Nest, TypeORM and Swagger anew, and their memory is not given back.
+  workerIdleMemoryLimit: '800MB',
+};

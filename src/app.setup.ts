@@ -1,0 +1,80 @@
+import helmet from '@fastify/helmet';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { applyBodyLimit, MAX_BODY_BYTES } from './common/http/body-limit.js';
+import { answerClientError } from './common/http/client-error.js';
+import { acceptJsonOnly } from './common/http/json-body.js';
+import { answerOtherMethods, methodsByPath } from './common/http/method-not-allowed.js';
+import { requestIdOf } from './common/http/request-id.js';
+import { BASE_PATH } from './common/http/resource.js';
+import type { AppConfig } from './config/app-config.js';
+import { openApiDocument } from './openapi.js';
+import { NestLogger } from './operations/logger.js';
+import { Metrics } from './operations/metrics.js';
+import { OperationsRoutes } from './operations/operations.routes.js';
+import { logRequests } from './operations/request-log.js';
+
+const REQUEST_TIMEOUT_MS = 60_000;
+const MAX_PARAMETER_LENGTH = 8 * 1024;
+
+/** The whole service, initialised but not listening: what `main` starts and what the tests send requests to. */
+export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config),
+    new FastifyAdapter({
+      bodyLimit: MAX_BODY_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      forceCloseConnections: 'idle',
+      return503OnClosing: false,
+      routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+      genReqId: requestIdOf,
+      clientErrorHandler: answerClientError,
+    }),
+    { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
+  );
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  const methods = methodsByPath(fastify);
+  fastify.addHook('onRoute', applyBodyLimit);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  logRequests(fastify, logger, app.get(Metrics));
+  acceptJsonOnly(fastify);
+  await app.register(helmet, { contentSecurityPolicy: { directives: CONTENT_SECURITY_POLICY } });
+  app.setGlobalPrefix(BASE_PATH, { exclude: ['problems/:code'] });
+  if (config.http.swagger) {
+    SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+      raw: ['json'],
+      jsonDocumentUrl: 'openapi.json',
+      customSiteTitle: 'Colloquy',
+      swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+    });
+  }
+  if (config.http.metricsPort === undefined) app.get(OperationsRoutes).register(fastify);
+  await app.init();
+  answerOtherMethods(fastify, methods);
+  return app;
+}
+
+/** A server of its own for health and metrics, when they have a port of their own. */
+export function createOperationsServer(app: NestFastifyApplication): FastifyInstance {
+  const server = Fastify({ genReqId: requestIdOf });
+  app.get(OperationsRoutes).register(server);
+  return server;
+}
+
+/** What Swagger UI needs, and nothing from elsewhere. */
+const CONTENT_SECURITY_POLICY = {
+  defaultSrc: ["'self'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+  objectSrc: ["'none'"],
+  frameAncestors: ["'none'"],
+  upgradeInsecureRequests: null,
+};

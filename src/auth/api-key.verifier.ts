@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { ApiKeysService } from './api-keys.service.js';
+import type { CredentialVerifier } from './credential-verifier.js';
+import { isAccessScope, type Principal } from './principal.js';
+
+@Injectable()
+export class ApiKeyVerifier implements CredentialVerifier {
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  async verify(credential: string): Promise<Principal | null> {
+    const apiKey = await this.apiKeys.findValid(credential);
+    return (
+      apiKey && {
+        credentialId: `key:${apiKey.id}`,
+        id: apiKey.id,
+        name: apiKey.name,
+        role: null,
+        userId: null,
+        tenantId: apiKey.tenantId,
+        tenantUnitId: apiKey.tenantUnitId,
+        scopes: new Set(apiKey.scopes.split(' ').filter(isAccessScope)),
+      }
+    );
+  }
+}

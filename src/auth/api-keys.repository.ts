@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsNull, Repository } from 'typeorm';
+import { databaseFailure } from '../database/sql-session.js';
+import { ApiKey } from './api-key.entity.js';
+
+/** API keys belong to the service and not to a tenant: they are what says which tenant a request acts for. */
+@Injectable()
+export class ApiKeysRepository {
+  constructor(@InjectRepository(ApiKey) private readonly apiKeys: Repository<ApiKey>) {}
+
+  async add(apiKey: ApiKey): Promise<void> {
+    await this.apiKeys.insert(apiKey);
+  }
+
+  listAll(): Promise<ApiKey[]> {
+    return this.apiKeys.find({ order: { id: 'ASC' } });
+  }
+
+  /** False when there is no such key, or it was revoked before. */
+  async revoke(id: string, revokedTime: Date): Promise<boolean> {
+    const { affected } = await this.apiKeys.update({ id, revokedTime: IsNull() }, { revokedTime });
+    return affected === 1;
+  }
+
+  async findByHash(keyHash: string): Promise<ApiKey | null> {
+    try {
+      return await this.apiKeys.findOneBy({ keyHash });
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  }
+}

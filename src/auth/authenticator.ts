@@ -1,0 +1,58 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { DomainError } from '../common/errors/domain-error.js';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { ApiKeyVerifier } from './api-key.verifier.js';
+import type { CredentialVerifier } from './credential-verifier.js';
+import { developerIn } from './developer.js';
+import { JwtVerifier } from './jwt.verifier.js';
+import type { Principal } from './principal.js';
+
+const MAX_CREDENTIAL_LENGTH = 8 * 1024;
+
+/** Turns the credential of a request into a Principal, by the configured modes. */
+@Injectable()
+export class Authenticator {
+  readonly #developer: Principal | undefined;
+  readonly #acceptsApiKeys: boolean;
+  readonly #bearerVerifiers: readonly CredentialVerifier[];
+
+  constructor(
+    @Inject(APP_CONFIG) config: AppConfig,
+    jwt: JwtVerifier,
+    private readonly apiKey: ApiKeyVerifier,
+  ) {
+    const { developmentTenantId, apiKeys } = config.auth;
+    this.#developer = developmentTenantId === undefined ? undefined : developerIn(developmentTenantId);
+    this.#acceptsApiKeys = apiKeys;
+    this.#bearerVerifiers = [...(config.auth.jwt ? [jwt] : []), ...(apiKeys ? [apiKey] : [])];
+  }
+
+  /** Throws `unauthenticated`, or Unavailable when it cannot be told. */
+  async authenticate(headers: IncomingHttpHeaders): Promise<Principal> {
+    if (this.#developer) return this.#developer;
+    const { bearer, apiKey } = credentialsOf(headers);
+    if (bearer !== undefined && apiKey !== undefined)
+      throw unauthenticated('Two credentials were sent; send one.');
+    if (apiKey !== undefined) {
+      const principal = this.#acceptsApiKeys ? await this.apiKey.verify(apiKey) : null;
+      if (principal) return principal;
+      throw unauthenticated('The API key is not valid.');
+    }
+    if (bearer === undefined) throw unauthenticated('A credential is needed.');
+    for (const verifier of this.#bearerVerifiers) {
+      const principal = await verifier.verify(bearer);
+      if (principal) return principal;
+    }
+    throw unauthenticated('The credential is not valid.', 'Bearer error="invalid_token"');
+  }
+}
+
+function credentialsOf({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders) {
+  const [, bearer] = /^Bearer +(\S+) *$/i.exec((authorization ?? '').slice(0, MAX_CREDENTIAL_LENGTH)) ?? [];
+  return { bearer, apiKey: typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined };
+}
+
+/** 401 with the challenge that RFC 9110, section 15.5.2 asks for. */
+const unauthenticated = (detail: string, challenge = 'Bearer'): DomainError =>
+  new DomainError('unauthenticated', detail, { headers: { 'www-authenticate': challenge } });

@@ -1,0 +1,11 @@
+import { SetMetadata } from '@nestjs/common';
+import type { AccessScope } from './principal.js';
+
+export const PUBLIC = 'auth:public';
+export const REQUIRED_SCOPE = 'auth:scope';
+
+/** The route needs no credential and acts for no tenant. The only way round the guards. */
+export const Public = () => SetMetadata(PUBLIC, true);
+
+/** The route needs a credential with this scope. A route without it, and not public, is refused to everybody. */
+export const RequireScope = (scope: AccessScope) => SetMetadata(REQUIRED_SCOPE, scope);

@@ -1,0 +1,144 @@
+import { createHash, createPublicKey, createSecretKey } from 'node:crypto';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+} from 'jose';
+import { Unavailable } from '../common/errors/domain-error.js';
+import { isOpaqueId } from '../common/validation/opaque-id.js';
+import { APP_CONFIG, type AppConfig, type JwtConfig } from '../config/app-config.js';
+import type { CredentialVerifier } from './credential-verifier.js';
+import { type AccessScope, isAccessScope, type Principal } from './principal.js';
+
+const JWKS_TIMEOUT_MS = 5_000;
+/** An unknown key id makes the key set be fetched again, but not more often than this. */
+const JWKS_COOLDOWN_MS = 10_000;
+const JWKS_MAX_AGE_MS = 10 * 60_000;
+const CLOCK_TOLERANCE_SECONDS = 5;
+const MAX_CLAIM_LENGTH = 255;
+
+const ALGORITHM_OF_KEY: ReadonlyMap<string, string> = new Map([
+  ['rsa', 'RS256'],
+  ['ec', 'ES256'],
+  ['ed25519', 'EdDSA'],
+]);
+
+/** A key (or a way to find it) and the algorithms it may be used with; a token's own `alg` never widens them. */
+interface KeySource {
+  algorithms: readonly string[];
+  key: JWTVerifyGetKey;
+}
+
+/** Verifies JSON Web Tokens (RFC 7519): signature, `exp`, and issuer and audience where they are configured. */
+@Injectable()
+export class JwtVerifier implements CredentialVerifier {
+  readonly #logger = new Logger(JwtVerifier.name);
+  readonly #sources: readonly KeySource[];
+
+  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
+    this.#sources = config.auth.jwt ? keySources(config.auth.jwt) : [];
+  }
+
+  async verify(credential: string): Promise<Principal | null> {
+    const { jwt } = this.config.auth;
+    if (!jwt || credential.split('.').length !== 3) return null;
+    for (const { algorithms, key } of this.#sourcesFor(credential)) {
+      try {
+        const { payload } = await jwtVerify(credential, key, {
+          algorithms: [...algorithms],
+          requiredClaims: ['exp'],
+          clockTolerance: CLOCK_TOLERANCE_SECONDS,
+          ...(jwt.issuer && { issuer: jwt.issuer }),
+          ...(jwt.audience && { audience: jwt.audience }),
+        });
+        return principalOf(payload, jwt.claims);
+      } catch (error) {
+        this.#refuse(error);
+      }
+    }
+    return null;
+  }
+
+  #sourcesFor(credential: string): readonly KeySource[] {
+    try {
+      const { alg = '' } = decodeProtectedHeader(credential);
+      return this.#sources.filter(({ algorithms }) => algorithms.includes(alg));
+    } catch {
+      return [];
+    }
+  }
+
+  /** A token that fails is the client's affair; a key set that cannot be fetched is not. */
+  #refuse(error: unknown): void {
+    const isFetchFailure =
+      error instanceof errors.JWKSTimeout ||
+      !(error instanceof errors.JOSEError) ||
+      error.code === 'ERR_JOSE_GENERIC';
+    if (!isFetchFailure) return;
+    this.#logger.warn({ err: error }, 'The keys for tokens cannot be had.');
+    throw new Unavailable('The keys that tokens are verified with cannot be fetched.', error);
+  }
+}
+
+function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
+  const sources: KeySource[] = [];
+  if (secret !== undefined) {
+    const key = createSecretKey(secret, 'utf8');
+    sources.push({ algorithms: ['HS256'], key: () => key });
+  }
+  if (publicKey !== undefined) {
+    const key = createPublicKey(publicKey);
+    const algorithm = ALGORITHM_OF_KEY.get(key.asymmetricKeyType ?? '');
+    if (!algorithm) throw new Error('AUTH_JWT_PUBLIC_KEY is no RSA, P-256 or Ed25519 key.');
+    sources.push({ algorithms: [algorithm], key: () => key });
+  }
+  if (jwksUrl) {
+    const key = createRemoteJWKSet(jwksUrl, {
+      timeoutDuration: JWKS_TIMEOUT_MS,
+      cooldownDuration: JWKS_COOLDOWN_MS,
+      cacheMaxAge: JWKS_MAX_AGE_MS,
+    });
+    sources.push({ algorithms: ['RS256', 'ES256', 'EdDSA'], key });
+  }
+  return sources;
+}
+
+/** Null when the claims cannot be what they have to be: a token bound to something unreadable is bound to nothing safe. */
+function principalOf(payload: JWTPayload, claims: JwtConfig['claims']): Principal | null {
+  const subject = text(payload[claims.subject]);
+  const tenantId = payload[claims.tenantId] ?? null;
+  const tenantUnitId = payload[claims.tenantUnitId] ?? null;
+  if (subject === null) return null;
+  if (tenantId !== null && !isOpaqueId(tenantId)) return null;
+  if (tenantUnitId !== null && !isOpaqueId(tenantUnitId)) return null;
+  const issuer = payload.iss ?? '';
+  return {
+    credentialId: `jwt:${createHash('sha256')
+      .update(JSON.stringify([issuer, subject]))
+      .digest('base64url')}`,
+    id: subject,
+    name: text(payload[claims.name]),
+    role: text(payload[claims.role]),
+    userId: isOpaqueId(subject) ? subject : null,
+    tenantId,
+    tenantUnitId,
+    scopes: scopesOf(payload[claims.scope] ?? payload.scopes),
+  };
+}
+
+const text = (claim: unknown): string | null =>
+  typeof claim === 'string' &&
+  claim !== '' &&
+  claim.isWellFormed() &&
+  Array.from(claim).length <= MAX_CLAIM_LENGTH
+    ? claim
+    : null;
+
+function scopesOf(claim: unknown): Set<AccessScope> {
+  const names: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
+  return new Set(names.filter((name) => typeof name === 'string').filter(isAccessScope));
+}

@@ -1,0 +1,116 @@
+import { parseArgs } from 'node:util';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { ApiKey } from '../auth/api-key.entity.js';
+import { ApiKeysService } from '../auth/api-keys.service.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { isAccessScope, SCOPES } from '../auth/principal.js';
+import { isOpaqueId, OPAQUE_ID_RULE } from '../common/validation/opaque-id.js';
+import { parseRfc3339 } from '../common/validation/rfc3339.js';
+import { ConfigModule } from '../config/config.module.js';
+import { loadConfig } from '../config/load-config.js';
+import { DatabaseModule } from '../database/database.module.js';
+
+const USAGE = `Usage: npm run keys -- <command>
+  create --name <text> [--tenant <id>] [--unit <id>] [--scopes <list>] [--expires <time>]
+      makes a key and shows it, once. Scopes: ${SCOPES.join(', ')}; by default the
+      first two. Without --tenant the key is bound to none and needs tenants:any.
+      --expires takes an RFC 3339 time.
+  list    all keys, without the keys themselves
+  revoke <id>
+`;
+
+/** What was asked for cannot be done; the message is for the person who asked. */
+class UsageError extends Error {}
+
+@Module({})
+class KeysModule {}
+
+const OPTIONS = {
+  name: { type: 'string' },
+  tenant: { type: 'string' },
+  unit: { type: 'string' },
+  scopes: { type: 'string', default: 'conversations:read,conversations:write' },
+  expires: { type: 'string' },
+} as const;
+
+async function create(apiKeys: ApiKeysService, args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  const { name = '', tenant, unit, expires } = values;
+  const scopes = values.scopes.split(/[\s,]+/).filter((scope) => scope !== '');
+  if (name === '' || name.length > 255) throw new UsageError('--name is needed, up to 255 characters.');
+  for (const id of [tenant, unit])
+    if (id !== undefined && !isOpaqueId(id)) throw new UsageError(`--tenant and --unit ${OPAQUE_ID_RULE}.`);
+  if (unit !== undefined && tenant === undefined) throw new UsageError('--unit needs --tenant.');
+  if (scopes.length === 0 || !scopes.every(isAccessScope))
+    throw new UsageError(`--scopes must be of ${SCOPES.join(', ')}.`);
+  if (tenant === undefined && !scopes.includes('tenants:any'))
+    throw new UsageError('A key without --tenant needs the scope tenants:any.');
+  const expiresTime = expires === undefined ? null : parseRfc3339(expires);
+  if (expiresTime === undefined)
+    throw new UsageError('--expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z.');
+  const { apiKey, secret } = await apiKeys.create({
+    name,
+    tenantId: tenant ?? null,
+    tenantUnitId: unit ?? null,
+    scopes: [...new Set(scopes.filter(isAccessScope))],
+    expiresTime,
+  });
+  process.stderr.write(`Key ${apiKey.id} (${name}). It is shown only now:\n`);
+  process.stdout.write(`${secret}\n`);
+}
+
+async function list(apiKeys: ApiKeysService): Promise<void> {
+  const keys = await apiKeys.list();
+  for (const key of keys) process.stdout.write(`${lineOf(key)}\n`);
+  if (keys.length === 0) process.stderr.write('There are no keys.\n');
+}
+
+function lineOf({
+  id,
+  name,
+  tenantId,
+  tenantUnitId,
+  scopes,
+  createdTime,
+  expiresTime,
+  revokedTime,
+}: ApiKey): string {
+  const state = revokedTime
+    ? `revoked ${revokedTime.toISOString()}`
+    : expiresTime
+      ? `expires ${expiresTime.toISOString()}`
+      : 'valid';
+  const bound = `${tenantId ?? 'any tenant'}${tenantUnitId === null ? '' : `/${tenantUnitId}`}`;
+  return [id, name, bound, scopes, `created ${createdTime.toISOString()}`, state].join('\t');
+}
+
+async function revoke(apiKeys: ApiKeysService, [id]: string[]): Promise<void> {
+  if (id === undefined) throw new UsageError('revoke needs the id of a key.');
+  if (!(await apiKeys.revoke(id))) throw new UsageError('There is no such key, or it was revoked before.');
+  process.stdout.write(`Revoked ${id}.\n`);
+}
+
+async function main([command = '', ...args]: string[]): Promise<void> {
+  const run = new Map([
+    ['create', create],
+    ['list', list],
+    ['revoke', revoke],
+  ]).get(command);
+  if (!run) throw new UsageError(USAGE);
+  const imports = [ConfigModule.with(loadConfig()), DatabaseModule, AuthModule];
+  const app = await NestFactory.createApplicationContext(
+    { module: KeysModule, imports },
+    { logger: ['error', 'fatal'], abortOnError: false },
+  );
+  try {
+    await run(app.get(ApiKeysService), args);
+  } finally {
+    await app.close();
+  }
+}
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

@@ -1,0 +1,25 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { createApp } from '../app.setup.js';
+import { loadConfig } from '../config/load-config.js';
+import { openApiDocument } from '../openapi.js';
+import { createLogger } from '../operations/logger.js';
+
+const FILE = 'openapi.json';
+
+/** `npm run openapi` writes openapi.json; with `--check` it only compares and fails when the file is not up to date. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  const config = loadConfig({ environment: { DATABASE_URL: 'sqlite::memory:', LOG_LEVEL: 'silent' } });
+  const app = await createApp(config, createLogger(config.log));
+  const document = `${JSON.stringify(openApiDocument(app), null, 2)}\n`;
+  await app.close();
+  if (!values.check) {
+    await writeFile(FILE, document);
+  } else if ((await readFile(FILE, 'utf8').catch(() => '')) !== document) {
+    process.stderr.write(`${FILE} is not up to date: run \`npm run openapi\` and commit it.\n`);
+    process.exitCode = 1;
+  }
+}
+
+await main();

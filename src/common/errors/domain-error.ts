@@ -1,0 +1,55 @@
+import type { ProblemCode } from './problems.js';
+
+/** One fault of a request: where it is (a JSON Pointer into the body, or a parameter's name) and what is wrong. */
+export type Fault = { detail: string; pointer: string } | { detail: string; parameter: string };
+
+interface DomainErrorOptions {
+  faults?: readonly Fault[];
+  /** Response headers that belong to this answer, such as `Allow`. */
+  headers?: Readonly<Record<string, string>>;
+  /** Further members of the problem document (RFC 9457, section 3.2). */
+  members?: Readonly<Record<string, unknown>>;
+  cause?: unknown;
+}
+
+/**
+ * A failure that has a code in the catalogue of problems. Everything below the controllers throws these (or a
+ * bug); `detail` is shown to the client, `cause` only to the log.
+ */
+export class DomainError extends Error {
+  readonly faults: readonly Fault[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    { faults, headers = {}, members = {}, cause }: DomainErrorOptions = {},
+  ) {
+    super(detail, { cause });
+    this.name = new.target.name;
+    this.faults = faults;
+    this.headers = headers;
+    this.members = members;
+  }
+}
+
+/** One or more rules are broken; lists every fault. */
+export class ValidationFailed extends DomainError {
+  constructor(faults: readonly Fault[]) {
+    super(
+      'validation_failed',
+      faults.length === 1 ? '1 fault in the request.' : `${faults.length} faults in the request.`,
+      {
+        faults,
+      },
+    );
+  }
+}
+
+/** The database, or a place in its queue, cannot be had in time. */
+export class Unavailable extends DomainError {
+  constructor(detail: string, cause?: unknown) {
+    super('unavailable', detail, { cause, headers: { 'retry-after': '1' } });
+  }
+}

@@ -1,0 +1,76 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from './domain-error.js';
+import { type ProblemCode, PROBLEMS } from './problems.js';
+
+/** A problem document (RFC 9457) for an error, with the members that need no request. */
+export function problemOf(error: DomainError): Record<string, unknown> & { status: number; title: string } {
+  const { status, title } = PROBLEMS[error.code];
+  return {
+    type: `/problems/${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    ...error.members,
+    ...(error.faults && { errors: error.faults }),
+  };
+}
+
+/** What the framework's own failures (router, body parser) mean in the catalogue, by their HTTP status. */
+const FRAMEWORK_PROBLEMS: Partial<Record<number, { code: ProblemCode; detail: string }>> = {
+  400: { code: 'malformed_json', detail: 'The body is no valid JSON in UTF-8, or shorter than announced.' },
+  404: { code: 'route_not_found', detail: 'No operation has this path.' },
+  413: { code: 'payload_too_large', detail: 'The body is larger than this operation allows.' },
+  415: { code: 'unsupported_media_type', detail: 'The body must be application/json.' },
+};
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')
+    return error.statusCode;
+  return undefined;
+}
+
+function asDomainError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  const known = FRAMEWORK_PROBLEMS[statusOf(error) ?? 500];
+  return known
+    ? new DomainError(known.code, known.detail, { cause: error })
+    : new DomainError('internal_error', 'The service failed; its log says why.', { cause: error });
+}
+
+/**
+ * The one place where a failure becomes an answer: a problem document with the status of its code. A fault of the
+ * service (5xx) is logged here, once, with its cause.
+ */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  readonly #logger = new Logger(ProblemDetailsFilter.name);
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const error = asDomainError(thrown);
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      this.#logger.error(
+        { request_id: request.id, code: error.code, err: error.cause ?? error },
+        error.message,
+      );
+    }
+    sendProblem(request, reply, error);
+  }
+}
+
+/** Answers a request with the problem document of `error`. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): void {
+  const { status, ...problem } = problemOf(error);
+  const [instance = '/'] = request.url.split('?');
+  void reply
+    .code(status)
+    .headers({ ...error.headers })
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...problem, status, instance, request_id: request.id }));
+}

@@ -1,0 +1,30 @@
+import type { Socket } from 'node:net';
+import { problemOf } from '../errors/problem-details.filter.js';
+import { DomainError } from '../errors/domain-error.js';
+import { newId } from '../ids.js';
+
+/** Answers bytes that are no HTTP request, which no route and no filter ever sees, and hangs up. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = newId();
+  const { status, title, ...problem } = problemOf(
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new DomainError('header_fields_too_large', 'The headers have more than 16 KiB.')
+      : new DomainError('malformed_request', 'This is no valid HTTP request, or it took too long to arrive.'),
+  );
+  const body = JSON.stringify({ title, ...problem, status, instance: '/', request_id: requestId });
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${title}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

@@ -1,0 +1,25 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { DomainError } from '../errors/domain-error.js';
+import { parseExactJson } from '../json/exact-json.js';
+
+/** JSON in UTF-8 is the only kind of body; an empty one is an absent one. */
+export function acceptJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseBody(Buffer.from(body)));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error('The body cannot be parsed.', { cause: error }));
+    }
+  });
+}
+
+function parseBody(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new DomainError('malformed_json', 'The body is not valid UTF-8.');
+  try {
+    return parseExactJson(body.toString());
+  } catch (error) {
+    throw new DomainError('malformed_json', 'The body is not valid JSON.', { cause: error });
+  }
+}

@@ -1,0 +1,44 @@
+/** A number a double may not hold exactly has 16 or more digits, or an exponent. Also hits strings, which only costs time. */
+const MAYBE_INEXACT_NUMBER = /[\d.]{16}|\d[eE]/;
+
+/**
+ * JSON.parse that keeps every number's value: one that a double cannot hold stays as written (a JSON.rawJSON
+ * value, which JSON.stringify writes back verbatim). Throws SyntaxError like JSON.parse.
+ */
+export function parseExactJson(text: string): unknown {
+  if (!MAYBE_INEXACT_NUMBER.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && !isExact(value, source)
+      ? JSON.rawJSON(source)
+      : value,
+  );
+}
+
+/** Doubles keep any decimal of up to 15 significant digits, unless it overflows or underflows. */
+function isExact(value: number, source: string): boolean {
+  const digits = source
+    .replace(/[eE].*$/, '')
+    .replace(/\D/g, '')
+    .replace(/^0+/, '');
+  if (value === 0) return digits === '';
+  return Number.isFinite(value) && (digits.length <= 15 || String(value) === source);
+}
+
+/** True for the `{…}` of JSON: no array, no null, no number kept as written. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
+}
+
+/** How deep arrays and objects are nested in a parsed value, counted without recursion up to `limit` + 1. */
+export function jsonDepth(value: unknown, limit: number): number {
+  let depth = 0;
+  let level: unknown[] = [value];
+  while (depth <= limit) {
+    level = level
+      .filter((v) => typeof v === 'object' && v !== null)
+      .flatMap((v): unknown[] => Object.values(v));
+    if (level.length === 0) return depth;
+    depth += 1;
+  }
+  return depth;
+}

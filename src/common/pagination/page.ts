@@ -1,0 +1,13 @@
+/** One page of a list, with what is needed to go on. Numbers are null where the page was reached without counting. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly pageNumber: number | null;
+  readonly pageSize: number;
+  readonly totalCount: number | null;
+  readonly hasNextPage: boolean;
+}
+
+export const DEFAULT_PAGE_SIZE = 20;
+export const MAX_PAGE_SIZE = 200;
+/** So that page number times page size stays a safe integer for every engine. */
+export const MAX_PAGE_NUMBER = 1_000_000_000;

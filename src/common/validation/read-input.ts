@@ -1,0 +1,67 @@
+import { getMetadataStorage, validateSync } from 'class-validator';
+import type { Fault } from '../errors/domain-error.js';
+import { isJsonObject } from '../json/exact-json.js';
+import { conversionOf, elementOf } from './conversions.js';
+
+type Dto = new () => object;
+/** Says where in the request a fault is. */
+type Place = (key: string, detail: string) => Fault;
+
+const knownKeys = new Map<Dto, ReadonlySet<string>>();
+
+function keysOf(Dto: Dto): ReadonlySet<string> {
+  let keys = knownKeys.get(Dto);
+  if (!keys) {
+    const rules = getMetadataStorage().getTargetValidationMetadatas(Dto, '', false, false);
+    knownKeys.set(Dto, (keys = new Set(rules.map((rule) => rule.propertyName))));
+  }
+  return keys;
+}
+
+const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Reads a JSON body as `Dto`; an absent one is `{}`. Adds a fault for all that is unknown or breaks a rule. */
+export function readBody(Dto: Dto, body: unknown, faults: Fault[], pointer = ''): object {
+  if (!isJsonObject(body ?? {}) || body === null) {
+    faults.push({ detail: 'must be a JSON object', pointer });
+    return {};
+  }
+  return read(Dto, isJsonObject(body) ? body : {}, faults, (key, detail) => ({
+    detail,
+    pointer: `${pointer}/${escapePointer(key)}`,
+  }));
+}
+
+/** Reads a query string as `Dto`; an empty parameter is an absent one. */
+export function readQuery(Dto: Dto, query: unknown, faults: Fault[]): object {
+  const given = Object.entries(isJsonObject(query) ? query : {}).filter(([, value]) => value !== '');
+  return read(Dto, Object.fromEntries(given), faults, (key, detail) => ({ detail, parameter: key }));
+}
+
+function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Place): object {
+  const dto = new Dto();
+  const known = keysOf(Dto);
+  for (const key of Object.keys(raw)) {
+    if (!known.has(key)) {
+      faults.push(place(key, `unknown: ${key.slice(0, 100)}`));
+      continue;
+    }
+    const convert = conversionOf(Dto, key);
+    const value = convert ? convert(raw[key]) : raw[key];
+    if (value !== undefined) Object.assign(dto, { [key]: elementsRead(Dto, key, value, faults, place) });
+  }
+  for (const { property, constraints = {} } of validateSync(dto)) {
+    for (const rule of Object.values(constraints)) faults.push(place(property, rule));
+  }
+  return dto;
+}
+
+function elementsRead(Dto: Dto, key: string, value: unknown, faults: Fault[], place: Place): unknown {
+  const Element = elementOf(Dto, key);
+  if (!Element || !Array.isArray(value)) return value;
+  return value.map((element: unknown, index) => {
+    const at = place(key, '');
+    const base = 'pointer' in at ? at.pointer : `/${key}`;
+    return readBody(Element, element ?? null, faults, `${base}/${index}`);
+  });
+}

@@ -1,0 +1,52 @@
+/** The service's settings: read once at start, checked, never changed. Only `loadConfig` makes one. */
+export interface AppConfig {
+  readonly production: boolean;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Health and metrics listen here instead of on `port`, when set. */
+    readonly metricsPort: number | undefined;
+    readonly swagger: boolean;
+  };
+  readonly database: DatabaseConfig;
+  readonly auth: AuthConfig;
+  readonly log: { readonly level: LogLevel; readonly pretty: boolean };
+}
+
+export type DatabaseConfig = {
+  readonly migrations: 'run' | 'check';
+} & (
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | { readonly engine: 'mysql'; readonly url: string; readonly poolSize: number }
+);
+
+interface AuthConfig {
+  /** Undefined: a credential is asked for. Otherwise anybody acts in this tenant unless another is named. */
+  readonly developmentTenantId: string | undefined;
+  readonly apiKeys: boolean;
+  readonly jwt: JwtConfig | undefined;
+}
+
+export interface JwtConfig {
+  readonly jwksUrl: URL | undefined;
+  /** PEM (SPKI). */
+  readonly publicKey: string | undefined;
+  readonly secret: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  /** Names of the claims that a deployment may call differently. */
+  readonly claims: {
+    readonly subject: string;
+    readonly name: string;
+    readonly role: string;
+    readonly tenantId: string;
+    readonly tenantUnitId: string;
+    readonly scope: string;
+  };
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Injection token of the AppConfig. */
+export const APP_CONFIG = Symbol('AppConfig');

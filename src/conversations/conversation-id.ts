@@ -1,0 +1,14 @@
+import { Param, type PipeTransform } from '@nestjs/common';
+import { isId } from '../common/ids.js';
+import { ConversationNotFound } from './conversation.errors.js';
+
+/** An id that is no UUID names nothing: it is answered like one that does not exist. */
+const existing: PipeTransform<string, string> = {
+  transform: (id) => {
+    if (!isId(id)) throw new ConversationNotFound();
+    return id;
+  },
+};
+
+/** Parameter decorator: `conversation_id` of the path. */
+export const ConversationId = () => Param('conversation_id', existing);

@@ -1,0 +1,34 @@
+import { Entity, Index } from 'typeorm';
+import { Authored } from '../database/authorship.js';
+import { CountColumn, IdColumn, JsonTextColumn, KeyColumn, TextColumn } from '../database/columns.js';
+import type { RunStatus } from './run-status.js';
+
+/** A conversation between a user and an agent. Its id is a UUIDv7, so the primary key is in order of creation. */
+@Entity('conversation')
+@Index('conversation_by_tenant_unit_id', ['tenantId', 'tenantUnitId', 'id'])
+@Index('conversation_by_agent_id', ['tenantId', 'agentId', 'id'])
+@Index('conversation_by_status', ['tenantId', 'status', 'id'])
+@Index('conversation_by_assignment_id', ['tenantId', 'assignmentId', 'id'])
+@Index('conversation_by_user_id', ['tenantId', 'userId', 'id'])
+@Index('conversation_by_activity', ['tenantId', 'updatedTime', 'id'])
+export class Conversation extends Authored {
+  @KeyColumn() tenantId: string;
+  @KeyColumn() id: string;
+  @IdColumn({ nullable: true }) tenantUnitId: string | null;
+  @TextColumn(255) topic: string;
+  @IdColumn() status: RunStatus;
+  @IdColumn({ nullable: true }) agentId: string | null;
+  @TextColumn(64, { nullable: true }) agentMode: string | null;
+  @TextColumn(64, { nullable: true }) agentType: string | null;
+  @IdColumn({ nullable: true }) assignmentId: string | null;
+  @IdColumn({ nullable: true }) userId: string | null;
+  @TextColumn(64, { nullable: true }) invokeFrom: string | null;
+  /** JSON text. */
+  @JsonTextColumn() inputs: string;
+  /** JSON text. */
+  @JsonTextColumn() extendProperties: string;
+  /** Also the sequence of the last message. */
+  @CountColumn() messageCount: number;
+  /** Grows with every change of the row. */
+  @CountColumn() version: number;
+}

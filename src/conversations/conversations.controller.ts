@@ -1,0 +1,129 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { RequireScope } from '../auth/decorators.js';
+import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
+import { Scope } from '../tenancy/request-scope.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { TenantQuery } from '../tenancy/tenant.query.js';
+import { ConversationId } from './conversation-id.js';
+import { ConversationsService } from './conversations.service.js';
+import { ConversationPageResponse, ConversationResponse } from './dto/conversation.response.js';
+import { CreateConversationDto, CreateConversationQuery } from './dto/create-conversation.dto.js';
+import { ListConversationsQuery } from './dto/list-conversations.query.js';
+import { UpdateConversationDto, UpdateConversationStatusDto } from './dto/update-conversation.dto.js';
+
+@ApiTags('Conversations')
+@Controller('conversations')
+export class ConversationsController {
+  constructor(private readonly conversations: ConversationsService) {}
+
+  @Get()
+  @RequireScope('conversations:read')
+  @Operation({
+    id: 'listConversations',
+    summary: 'List conversations',
+    description:
+      'A page of the conversations of the tenant (or of one unit), filtered and in order. Go on with `page_num`, or with `cursor` at the same cost however deep.',
+    response: ConversationPageResponse,
+    problems: ['invalid_cursor'],
+  })
+  async list(
+    @Scope() scope: TenantScope,
+    @Query() query: ListConversationsQuery,
+  ): Promise<ConversationPageResponse> {
+    return ConversationPageResponse.from(await this.conversations.list(scope, query.toRequest()));
+  }
+
+  @Post()
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'createConversation',
+    summary: 'Create a conversation',
+    description:
+      'Every property of the body is optional, and so is the body. `Location` has the address of what was created.',
+    status: 201,
+    response: ConversationResponse,
+    problems: BODY_PROBLEMS,
+  })
+  async create(
+    @Scope() scope: TenantScope,
+    @Query() query: CreateConversationQuery,
+    @Body() body: CreateConversationDto,
+  ): Promise<ConversationResponse> {
+    return ConversationResponse.from(await this.conversations.create(scope, body.toNewConversation(query)));
+  }
+
+  @Get(':conversation_id')
+  @RequireScope('conversations:read')
+  @Operation({
+    id: 'getConversation',
+    summary: 'Get a conversation',
+    response: ConversationResponse,
+    problems: ['conversation_not_found'],
+  })
+  async get(
+    @Scope() scope: TenantScope,
+    @ConversationId() id: string,
+    @Query() _query: TenantQuery,
+  ): Promise<ConversationResponse> {
+    return ConversationResponse.from(await this.conversations.get(scope, id));
+  }
+
+  @Patch(':conversation_id')
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'updateConversation',
+    summary: 'Change the topic of a conversation',
+    description:
+      'Only the topic can be changed. Setting the topic it has changes nothing, `updated_time` included.',
+    response: ConversationResponse,
+    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+  })
+  async update(
+    @Scope() scope: TenantScope,
+    @ConversationId() id: string,
+    @Query() _query: TenantQuery,
+    @Body() body: UpdateConversationDto,
+  ): Promise<ConversationResponse> {
+    return ConversationResponse.from(await this.conversations.changeTopic(scope, id, body.topic));
+  }
+
+  @Delete(':conversation_id')
+  @HttpCode(204)
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'deleteConversation',
+    summary: 'Delete a conversation and its messages',
+    description: 'Both are gone from every answer when this is answered. There is no way back.',
+    status: 204,
+    problems: ['conversation_not_found'],
+  })
+  async delete(
+    @Scope() scope: TenantScope,
+    @ConversationId() id: string,
+    @Query() _query: TenantQuery,
+  ): Promise<void> {
+    await this.conversations.delete(scope, id);
+  }
+
+  @Patch(':conversation_id/status')
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'updateConversationStatus',
+    summary: 'Change the status of a conversation',
+    description:
+      'Any status may follow any other. Null, absent or the status it has changes nothing, `updated_time` included.',
+    response: ConversationResponse,
+    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+  })
+  async updateStatus(
+    @Scope() scope: TenantScope,
+    @ConversationId() id: string,
+    @Query() _query: TenantQuery,
+    @Body() body: UpdateConversationStatusDto,
+  ): Promise<ConversationResponse> {
+    return ConversationResponse.from(
+      await this.conversations.changeStatus(scope, id, body.status ?? undefined),
+    );
+  }
+}

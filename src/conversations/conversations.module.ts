@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Conversation } from './conversation.entity.js';
+import { ConversationsController } from './conversations.controller.js';
+import { ConversationsRepository } from './conversations.repository.js';
+import { ConversationsService } from './conversations.service.js';
+import { DeletedConversation } from './deleted-conversation.entity.js';
+import { DeletedConversationsQueue } from './deleted-conversations.queue.js';
+import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Conversation, DeletedConversation])],
+  controllers: [ConversationsController],
+  providers: [
+    ConversationsService,
+    ConversationsRepository,
+    DeletedConversationsRepository,
+    DeletedConversationsQueue,
+  ],
+  exports: [ConversationsService, DeletedConversationsRepository, DeletedConversationsQueue],
+})
+export class ConversationsModule {}

@@ -1,0 +1,16 @@
+import { Entity } from 'typeorm';
+import { CountColumn, IdColumn, KeyColumn, TimeColumn } from '../database/columns.js';
+
+/** A conversation that is gone for its clients and whose messages are still to be removed. */
+@Entity('deleted_conversation')
+export class DeletedConversation {
+  @KeyColumn() tenantId: string;
+  @KeyColumn() id: string;
+  @IdColumn({ nullable: true }) tenantUnitId: string | null;
+  /** Sequence of its last message. */
+  @CountColumn() messageCount: number;
+  /** Messages up to this sequence are removed. */
+  @CountColumn() purgedSequence: number;
+  /** Until then one replica works on it. */
+  @TimeColumn() claimedUntil: Date;
+}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
+import type { Transaction } from '../database/transactions.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { DeletedConversation } from './deleted-conversation.entity.js';
+
+const NEVER = new Date(0);
+
+/** The queue of conversations whose messages are still to be removed. */
+@Injectable()
+export class DeletedConversationsRepository extends TenantScopedRepository<DeletedConversation> {
+  constructor(@InjectRepository(DeletedConversation) repository: Repository<DeletedConversation>) {
+    super(repository);
+  }
+
+  async add(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversation: Pick<DeletedConversation, 'id' | 'tenantUnitId' | 'messageCount'>,
+  ): Promise<void> {
+    await this.insert(scope, transaction, [{ ...conversation, purgedSequence: 0, claimedUntil: NEVER }]);
+  }
+
+  /** Notes how far the purge is and until when this replica works on it. False when another one has taken it. */
+  async advance(
+    scope: TenantScope,
+    transaction: Transaction,
+    { id, claimedUntil }: Pick<DeletedConversation, 'id' | 'claimedUntil'>,
+    next: Pick<DeletedConversation, 'purgedSequence' | 'claimedUntil'>,
+  ): Promise<boolean> {
+    const matched = await this.update(scope, transaction, {
+      set: 'purged_sequence = ?, claimed_until = ?',
+      values: [next.purgedSequence, next.claimedUntil],
+      where: 'id = ? AND claimed_until = ?',
+      parameters: [id, claimedUntil],
+    });
+    return matched === 1;
+  }
+
+  async remove(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
+    await this.delete(scope, transaction, { where: 'id = ?', parameters: [id] });
+  }
+}

@@ -1,0 +1,128 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { AuthorshipResponse } from '../../common/http/authorship.response.js';
+import { BASE_PATH } from '../../common/http/resource.js';
+import { parseExactJson } from '../../common/json/exact-json.js';
+import { PageResponse } from '../../common/pagination/page.response.js';
+import type { Conversation } from '../conversation.entity.js';
+import type { ConversationPage } from '../conversations.service.js';
+import { RUN_STATUSES, type RunStatus } from '../run-status.js';
+import { EXAMPLE_AGENT_ID, STATUS, TOPIC } from './conversation-fields.js';
+
+const ID = { type: String, nullable: true } as const;
+const JSON_OBJECT = { type: Object, additionalProperties: true } as const;
+
+export class ConversationResponse extends AuthorshipResponse {
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    example: '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a',
+    description: 'UUIDv7 made by the service.',
+  })
+  id: string;
+
+  @ApiProperty({ type: String, example: TOPIC.example, description: TOPIC.description })
+  topic: string;
+
+  @ApiProperty({
+    enum: [...RUN_STATUSES],
+    enumName: STATUS.name,
+    example: 'running',
+    description: 'How the run behind the conversation stands.',
+  })
+  status: RunStatus;
+
+  @ApiProperty({ ...ID, example: EXAMPLE_AGENT_ID, description: 'The agent that takes part.' })
+  agent_id: string | null;
+
+  @ApiProperty({ ...ID, example: 'chat', description: 'How the agent works, in its own words.' })
+  agent_mode: string | null;
+
+  @ApiProperty({ ...ID, example: 'assistant', description: 'What kind of agent it is.' })
+  agent_type: string | null;
+
+  @ApiProperty({ ...ID, example: 'booking-desk', description: 'The assignment it belongs to.' })
+  assignment_id: string | null;
+
+  @ApiProperty({ ...ID, example: 'ada', description: 'The user who talks with the agent.' })
+  user_id: string | null;
+
+  @ApiProperty({
+    type: String,
+    example: '40d39c4b-9585-4123-8fd4-f1cc23a1184c',
+    description: 'The tenant it belongs to.',
+  })
+  tenant_id: string;
+
+  @ApiProperty({ ...ID, example: null, description: 'The unit of the tenant it belongs to.' })
+  tenant_unit_id: string | null;
+
+  @ApiProperty({ ...ID, example: 'web', description: 'Where it was started from.' })
+  invoke_from: string | null;
+
+  @ApiProperty({
+    ...JSON_OBJECT,
+    example: { city: 'San Jose', seats: 2 },
+    description: 'What the agent was started with.',
+  })
+  inputs: unknown;
+
+  @ApiProperty({
+    ...JSON_OBJECT,
+    example: { channel: 'website' },
+    description: 'Whatever else belongs to it.',
+  })
+  extend_properties: unknown;
+
+  @ApiProperty({ type: 'integer', example: 0, description: 'Exactly how many messages it has.' })
+  message_count: number;
+
+  constructor(conversation: Conversation) {
+    super();
+    this.id = conversation.id;
+    this.topic = conversation.topic;
+    this.status = conversation.status;
+    this.agent_id = conversation.agentId;
+    this.agent_mode = conversation.agentMode;
+    this.agent_type = conversation.agentType;
+    this.assignment_id = conversation.assignmentId;
+    this.user_id = conversation.userId;
+    this.tenant_id = conversation.tenantId;
+    this.tenant_unit_id = conversation.tenantUnitId;
+    this.invoke_from = conversation.invokeFrom;
+    this.inputs = parseExactJson(conversation.inputs);
+    this.extend_properties = parseExactJson(conversation.extendProperties);
+    this.message_count = conversation.messageCount;
+    this.setAuthorship(conversation);
+  }
+
+  static from(conversation: Conversation): ConversationResponse {
+    return new ConversationResponse(conversation);
+  }
+
+  path(): string {
+    return `${BASE_PATH}/conversations/${this.id}`;
+  }
+}
+
+export class ConversationPageResponse extends PageResponse {
+  @ApiProperty({ type: [ConversationResponse], description: 'The conversations of this page.' })
+  data: ConversationResponse[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description: 'Send it as `cursor` to go on behind this page; null at the end.',
+  })
+  next_cursor: string | null;
+
+  constructor(page: ConversationPage) {
+    super(page);
+    this.data = page.items.map((item) => ConversationResponse.from(item));
+    this.next_cursor = page.nextCursor;
+  }
+
+  static from(page: ConversationPage): ConversationPageResponse {
+    return new ConversationPageResponse(page);
+  }
+}

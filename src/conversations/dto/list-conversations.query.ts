@@ -1,0 +1,104 @@
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
+import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
+import {
+  EnumField,
+  EnumListParameter,
+  IntegerParameter,
+  OpaqueIdField,
+  TextField,
+  TimeField,
+} from '../../common/validation/fields.js';
+import { TenantQuery } from '../../tenancy/tenant.query.js';
+import { CONVERSATION_ORDERS, type ConversationOrder } from '../conversation-list.js';
+import type { ConversationPageRequest } from '../conversations.service.js';
+import type { RunStatus } from '../run-status.js';
+import { STATUS } from './conversation-fields.js';
+
+export class ListConversationsQuery extends TenantQuery {
+  @OpaqueIdField({ optional: true, description: 'Only conversations of this assignment.' })
+  assignment_id?: string;
+
+  @OpaqueIdField({ optional: true, description: 'Only conversations of this agent.' })
+  agent_id?: string;
+
+  @OpaqueIdField({ optional: true, description: 'Only conversations of this user.' })
+  user_id?: string;
+
+  @IntegerParameter({
+    min: 1,
+    max: MAX_PAGE_NUMBER,
+    default: 1,
+    description: 'Page number, from 1. A page past the end has no data.',
+  })
+  page_num?: number;
+
+  @IntegerParameter({ min: 1, max: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, description: 'Items a page.' })
+  page_size: number = DEFAULT_PAGE_SIZE;
+
+  @EnumField({
+    values: CONVERSATION_ORDERS,
+    name: 'ConversationOrder',
+    optional: true,
+    default: 'recent',
+    description:
+      '`recent`: newest created first. `oldest`: its exact reverse. `active`: latest activity first.',
+  })
+  order: ConversationOrder = 'recent';
+
+  @EnumField({
+    ...STATUS,
+    optional: true,
+    description: 'Only conversations with this status (or one of `statuses`).',
+  })
+  status?: RunStatus;
+
+  @EnumListParameter({
+    ...STATUS,
+    description: 'Only conversations with one of these statuses; repeated or comma-separated.',
+  })
+  statuses?: RunStatus[];
+
+  @TimeField({ optional: true, description: 'Created at this time or later (RFC 3339).' })
+  created_after?: Date;
+
+  @TimeField({ optional: true, description: 'Created before this time (RFC 3339).' })
+  created_before?: Date;
+
+  @TimeField({ optional: true, description: 'Last activity at this time or later (RFC 3339).' })
+  updated_after?: Date;
+
+  @TimeField({ optional: true, description: 'Last activity before this time (RFC 3339).' })
+  updated_before?: Date;
+
+  @TextField({
+    optional: true,
+    max: 1024,
+    description:
+      '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num`.',
+  })
+  cursor?: string;
+
+  /** What the service is asked for. Throws ValidationFailed when cursor and page_num are both given. */
+  toRequest(): ConversationPageRequest {
+    if (this.cursor !== undefined && this.page_num !== undefined)
+      throw new ValidationFailed([PAGE_NUMBER_AND_CURSOR]);
+    const statuses = [...new Set([...(this.status ? [this.status] : []), ...(this.statuses ?? [])])].sort();
+    return {
+      filter: {
+        assignmentId: this.assignment_id,
+        agentId: this.agent_id,
+        userId: this.user_id,
+        statuses: statuses.length > 0 ? statuses : undefined,
+        createdAfter: this.created_after,
+        createdBefore: this.created_before,
+        updatedAfter: this.updated_after,
+        updatedBefore: this.updated_before,
+      },
+      order: this.order,
+      pageSize: this.page_size,
+      from: this.cursor === undefined ? { pageNumber: this.page_num ?? 1 } : { cursor: this.cursor },
+    };
+  }
+}
+
+const PAGE_NUMBER_AND_CURSOR: Fault = { detail: 'cannot be combined with cursor', parameter: 'page_num' };

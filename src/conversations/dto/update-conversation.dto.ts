@@ -1,0 +1,19 @@
+import { EnumField, TextField } from '../../common/validation/fields.js';
+import type { RunStatus } from '../run-status.js';
+import { STATUS, TOPIC } from './conversation-fields.js';
+
+export class UpdateConversationDto {
+  @TextField(TOPIC)
+  topic: string;
+}
+
+export class UpdateConversationStatusDto {
+  @EnumField({
+    ...STATUS,
+    optional: true,
+    nullable: true,
+    example: 'completed',
+    description: 'The new status. Null, absent or the same as before changes nothing.',
+  })
+  status?: RunStatus | null;
+}

@@ -1,0 +1,41 @@
+import type { QueryRunner } from 'typeorm';
+
+/** What each kind of column is on an engine, for the migrations. */
+interface ColumnTypes {
+  readonly id: string;
+  readonly text: (length: number) => string;
+  readonly longText: string;
+  readonly time: string;
+  readonly count: string;
+  readonly tableOptions: string;
+}
+
+const SQLITE: ColumnTypes = {
+  id: 'varchar(64)',
+  text: (length) => `varchar(${length})`,
+  longText: 'text',
+  time: 'datetime',
+  count: 'bigint',
+  tableOptions: '',
+};
+
+/** Collations that compare byte for byte and count trailing spaces; the two servers name them differently. */
+const mysqlTypes = (collation: string): ColumnTypes => ({
+  id: 'varchar(64) CHARACTER SET ascii COLLATE ascii_bin',
+  text: (length) => `varchar(${length})`,
+  longText: 'mediumtext',
+  time: 'datetime(3)',
+  count: 'bigint',
+  tableOptions: ` ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation}`,
+});
+
+export function columnTypesOf({ dataSource }: QueryRunner): ColumnTypes {
+  switch (dataSource.options.type) {
+    case 'better-sqlite3':
+      return SQLITE;
+    case 'mariadb':
+      return mysqlTypes('utf8mb4_nopad_bin');
+    default:
+      return mysqlTypes('utf8mb4_0900_bin');
+  }
+}

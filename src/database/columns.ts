@@ -1,0 +1,24 @@
+import { Column, PrimaryColumn, type ColumnOptions } from 'typeorm';
+
+/**
+ * The kinds of column that entities have. Both engines know the types named here; what each makes of them
+ * (byte-wise collation, milliseconds, length) is said in `column-types.ts` for the migrations.
+ */
+type Nullable = Pick<ColumnOptions, 'nullable'>;
+
+/** The part of a primary key that is an id. */
+export const KeyColumn = (): PropertyDecorator => PrimaryColumn({ type: 'varchar', length: 64 });
+export const IdColumn = (options: Nullable = {}): PropertyDecorator =>
+  Column({ type: 'varchar', length: 64, ...options });
+/** Short text of up to `length` characters. */
+export const TextColumn = (length: number, options: Nullable = {}): PropertyDecorator =>
+  Column({ type: 'varchar', length, ...options });
+export const LongTextColumn = (): PropertyDecorator => Column({ type: 'text' });
+/** A JSON object as the text it is written in, so that its value stays exact and is parsed only when needed. */
+export const JsonTextColumn = (): PropertyDecorator => Column({ type: 'text' });
+/** A Date in UTC with milliseconds. */
+export const TimeColumn = (options: Nullable = {}): PropertyDecorator =>
+  Column({ type: 'datetime', precision: 3, ...options });
+export const CountColumn = (): PropertyDecorator => Column({ type: 'bigint' });
+/** The part of a primary key that counts up. */
+export const SequenceColumn = (): PropertyDecorator => PrimaryColumn({ type: 'bigint' });

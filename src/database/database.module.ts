@@ -1,0 +1,28 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { dataSourceOptions, openDataSource } from './data-source.js';
+import { SchemaReady } from './schema-ready.js';
+import { Transactions } from './transactions.js';
+
+/** Opens the database and brings its schema up to date (or refuses to start, with DATABASE_MIGRATIONS=check). */
+@Global()
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [APP_CONFIG],
+      useFactory: async (config: AppConfig) => ({
+        ...(await dataSourceOptions(config.database)),
+        autoLoadEntities: true,
+        retryAttempts: 0,
+      }),
+      dataSourceFactory: async (options) => {
+        if (!options) throw new TypeError('TypeOrmModule gave no options.');
+        return openDataSource(options);
+      },
+    }),
+  ],
+  providers: [Transactions, SchemaReady],
+  exports: [Transactions],
+})
+export class DatabaseModule {}

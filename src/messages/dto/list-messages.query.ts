@@ -1,0 +1,58 @@
+import { ValidationFailed } from '../../common/errors/domain-error.js';
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
+import { EnumField, IntegerParameter } from '../../common/validation/fields.js';
+import { TenantQuery } from '../../tenancy/tenant.query.js';
+import type { MessagePageRequest } from '../messages.service.js';
+
+const ORDERS = ['oldest', 'recent'] as const;
+const SEQUENCE = { min: 0, max: 2 ** 31 - 1 };
+
+export class ListMessagesQuery extends TenantQuery {
+  @IntegerParameter({
+    min: 1,
+    max: MAX_PAGE_NUMBER,
+    default: 1,
+    description: 'Page number, from 1. A page past the end has no data.',
+  })
+  page?: number;
+
+  @IntegerParameter({
+    min: 1,
+    max: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+    description: 'Messages a page.',
+  })
+  page_size: number = DEFAULT_PAGE_SIZE;
+
+  @EnumField({
+    values: ORDERS,
+    name: 'MessageOrder',
+    optional: true,
+    default: 'oldest',
+    description: '`oldest`: the order in which they were said. `recent`: its reverse.',
+  })
+  order: 'oldest' | 'recent' = 'oldest';
+
+  @IntegerParameter({ ...SEQUENCE, description: 'Instead of `page`: only messages behind this sequence.' })
+  after_sequence?: number;
+
+  @IntegerParameter({ ...SEQUENCE, description: 'Instead of `page`: only messages before this sequence.' })
+  before_sequence?: number;
+
+  /** What the service is asked for. Throws ValidationFailed when a page and a sequence are both given. */
+  toRequest(): MessagePageRequest {
+    const bySequence = this.after_sequence !== undefined || this.before_sequence !== undefined;
+    if (bySequence && this.page !== undefined) {
+      throw new ValidationFailed([
+        { detail: 'cannot be combined with after_sequence or before_sequence', parameter: 'page' },
+      ]);
+    }
+    return {
+      order: this.order,
+      pageSize: this.page_size,
+      from: bySequence
+        ? { afterSequence: this.after_sequence, beforeSequence: this.before_sequence }
+        : { pageNumber: this.page ?? 1 },
+    };
+  }
+}

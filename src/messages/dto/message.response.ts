@@ -1,0 +1,159 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { AuthorshipResponse } from '../../common/http/authorship.response.js';
+import { BASE_PATH } from '../../common/http/resource.js';
+import { parseExactJson } from '../../common/json/exact-json.js';
+import type { Page } from '../../common/pagination/page.js';
+import { PageResponse } from '../../common/pagination/page.response.js';
+import { MESSAGE_SENDERS, type Message, type MessageSender } from '../message.entity.js';
+import { FEEDBACK, METADATA, SENDER } from './append-message.dto.js';
+
+const OPTIONAL_ID = { type: String, nullable: true } as const;
+
+export class MessageResponse extends AuthorshipResponse {
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    example: '019c12f4-8b10-7e2d-8c4b-5e2f00000001',
+    description: 'UUIDv7 made by the service.',
+  })
+  id: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    example: '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a',
+    description: 'The conversation it belongs to.',
+  })
+  conversation_id: string;
+
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    example: 1,
+    description: 'Its place in the conversation: 1, 2, 3 … without a gap. This is the order; times are not.',
+  })
+  sequence: number;
+
+  @ApiProperty({
+    enum: [...MESSAGE_SENDERS],
+    enumName: SENDER.name,
+    example: 'user',
+    description: 'Who said it.',
+  })
+  message_from: MessageSender;
+
+  @ApiProperty({
+    type: String,
+    example: 'I want a table for 2 people at half past 11.',
+    description: 'What was said, byte for byte.',
+  })
+  content: string;
+
+  @ApiProperty({ ...OPTIONAL_ID, example: 'run-42', description: 'The run that produced it.' })
+  run_id: string | null;
+
+  @ApiProperty({ ...OPTIONAL_ID, example: '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80', description: 'The agent.' })
+  agent_id: string | null;
+
+  @ApiProperty({ ...OPTIONAL_ID, example: 'ada', description: 'The user.' })
+  user_id: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    example: '2026-01-31T08:00:00.000Z',
+    description: 'When it was said or asked for.',
+  })
+  requested_time: string;
+
+  @ApiProperty({ type: 'integer', example: 12, description: 'Tokens read.' })
+  input_tokens: number;
+
+  @ApiProperty({ type: 'integer', example: 30, description: 'Tokens written.' })
+  answer_tokens: number;
+
+  @ApiProperty({ type: 'integer', example: 42, description: 'Tokens in all.' })
+  total_tokens: number;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: FEEDBACK.example,
+    description: 'What the reader thought of it.',
+  })
+  feedback: string | null;
+
+  @ApiProperty({
+    type: Object,
+    additionalProperties: true,
+    example: METADATA.example,
+    description: 'Whatever else belongs to it.',
+  })
+  metadata: unknown;
+
+  @ApiProperty({
+    type: String,
+    example: '40d39c4b-9585-4123-8fd4-f1cc23a1184c',
+    description: 'The tenant it belongs to.',
+  })
+  tenant_id: string;
+
+  @ApiProperty({ ...OPTIONAL_ID, example: null, description: 'The unit of the tenant it belongs to.' })
+  tenant_unit_id: string | null;
+
+  constructor(message: Message) {
+    super();
+    this.id = message.id;
+    this.conversation_id = message.conversationId;
+    this.sequence = message.sequence;
+    this.message_from = message.messageFrom;
+    this.content = message.content;
+    this.run_id = message.runId;
+    this.agent_id = message.agentId;
+    this.user_id = message.userId;
+    this.requested_time = message.requestedTime.toISOString();
+    this.input_tokens = message.inputTokens;
+    this.answer_tokens = message.answerTokens;
+    this.total_tokens = message.totalTokens;
+    this.feedback = message.feedback;
+    this.metadata = parseExactJson(message.metadata);
+    this.tenant_id = message.tenantId;
+    this.tenant_unit_id = message.tenantUnitId;
+    this.setAuthorship(message);
+  }
+
+  static from(message: Message): MessageResponse {
+    return new MessageResponse(message);
+  }
+
+  path(): string {
+    return `${BASE_PATH}/conversations/${this.conversation_id}/messages/${this.id}`;
+  }
+}
+
+export class MessagePageResponse extends PageResponse {
+  @ApiProperty({ type: [MessageResponse], description: 'The messages of this page.' })
+  data: MessageResponse[];
+
+  constructor(page: Page<Message>) {
+    super(page);
+    this.data = page.items.map((item) => MessageResponse.from(item));
+  }
+
+  static from(page: Page<Message>): MessagePageResponse {
+    return new MessagePageResponse(page);
+  }
+}
+
+export class AppendedMessagesResponse {
+  @ApiProperty({ type: [MessageResponse], description: 'The messages as they were stored, in order.' })
+  data: MessageResponse[];
+
+  constructor(messages: readonly Message[]) {
+    this.data = messages.map((message) => MessageResponse.from(message));
+  }
+
+  static from(messages: readonly Message[]): AppendedMessagesResponse {
+    return new AppendedMessagesResponse(messages);
+  }
+}

@@ -1,0 +1,122 @@
+import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { RequireScope } from '../auth/decorators.js';
+import { BodyLimit, MAX_BATCH_BODY_BYTES } from '../common/http/body-limit.js';
+import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
+import { ConversationId } from '../conversations/conversation-id.js';
+import { Scope } from '../tenancy/request-scope.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { TenantQuery } from '../tenancy/tenant.query.js';
+import { AppendMessageDto, AppendMessagesDto } from './dto/append-message.dto.js';
+import { ListMessagesQuery } from './dto/list-messages.query.js';
+import { AppendedMessagesResponse, MessagePageResponse, MessageResponse } from './dto/message.response.js';
+import { UpdateMessageDto } from './dto/update-message.dto.js';
+import { MessageId } from './message-id.js';
+import { MessagesService } from './messages.service.js';
+
+@ApiTags('Messages')
+@Controller('conversations/:conversation_id/messages')
+export class MessagesController {
+  constructor(private readonly messages: MessagesService) {}
+
+  @Get()
+  @RequireScope('conversations:read')
+  @Operation({
+    id: 'listMessages',
+    summary: 'List the messages of a conversation',
+    description:
+      'A page by `sequence`. Any page costs the same. `after_sequence` and `before_sequence` read on from a known message.',
+    response: MessagePageResponse,
+    problems: ['conversation_not_found'],
+  })
+  async list(
+    @Scope() scope: TenantScope,
+    @ConversationId() conversationId: string,
+    @Query() query: ListMessagesQuery,
+  ): Promise<MessagePageResponse> {
+    return MessagePageResponse.from(await this.messages.list(scope, conversationId, query.toRequest()));
+  }
+
+  @Post()
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'appendMessage',
+    summary: 'Append a message',
+    description: 'Puts the message behind the last one and answers it with its `sequence`.',
+    status: 201,
+    response: MessageResponse,
+    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+  })
+  async append(
+    @Scope() scope: TenantScope,
+    @ConversationId() conversationId: string,
+    @Query() _query: TenantQuery,
+    @Body() body: AppendMessageDto,
+  ): Promise<MessageResponse> {
+    return MessageResponse.from(await this.messages.appendOne(scope, conversationId, body.toNewMessage()));
+  }
+
+  @Post('batch')
+  @BodyLimit(MAX_BATCH_BODY_BYTES)
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'appendMessages',
+    summary: 'Append up to 500 messages',
+    description:
+      'All or none, in the given order, with sequences that follow each other. A body may have 8 MiB.',
+    status: 201,
+    response: AppendedMessagesResponse,
+    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+  })
+  async appendBatch(
+    @Scope() scope: TenantScope,
+    @ConversationId() conversationId: string,
+    @Query() _query: TenantQuery,
+    @Body() body: AppendMessagesDto,
+  ): Promise<AppendedMessagesResponse> {
+    return AppendedMessagesResponse.from(
+      await this.messages.append(
+        scope,
+        conversationId,
+        body.messages.map((message) => message.toNewMessage()),
+      ),
+    );
+  }
+
+  @Get(':message_id')
+  @RequireScope('conversations:read')
+  @Operation({
+    id: 'getMessage',
+    summary: 'Get a message',
+    response: MessageResponse,
+    problems: ['conversation_not_found', 'message_not_found'],
+  })
+  async get(
+    @Scope() scope: TenantScope,
+    @ConversationId() conversationId: string,
+    @MessageId() id: string,
+    @Query() _query: TenantQuery,
+  ): Promise<MessageResponse> {
+    return MessageResponse.from(await this.messages.get(scope, conversationId, id));
+  }
+
+  @Patch(':message_id')
+  @RequireScope('conversations:write')
+  @Operation({
+    id: 'updateMessage',
+    summary: 'Set the feedback or metadata of a message',
+    description:
+      'Sets `feedback` and replaces `metadata`, as far as they are given. The content never changes.',
+    response: MessageResponse,
+    problems: [...BODY_PROBLEMS, 'conversation_not_found', 'message_not_found'],
+  })
+  async update(
+    @Scope() scope: TenantScope,
+    @ConversationId() conversationId: string,
+    @MessageId() id: string,
+    @Query() _query: TenantQuery,
+    @Body() body: UpdateMessageDto,
+  ): Promise<MessageResponse> {
+    return MessageResponse.from(await this.messages.annotate(scope, conversationId, id, body));
+  }
+}

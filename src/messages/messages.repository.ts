@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { sequenceOfMessageId } from '../common/ids.js';
+import { changedBy } from '../database/authorship.js';
+import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
+import type { Transaction } from '../database/transactions.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { Message } from './message.entity.js';
+
+/** Sequences `from` to `to`, both inclusive, in ascending or descending order. */
+interface SequenceRange {
+  from: number;
+  to: number;
+  descending: boolean;
+}
+
+const BY_ID = 'conversation_id = ? AND sequence = ? AND id = ?';
+const keyOf = (conversationId: string, id: string) => [conversationId, sequenceOfMessageId(id), id];
+
+@Injectable()
+export class MessagesRepository extends TenantScopedRepository<Message> {
+  constructor(@InjectRepository(Message) repository: Repository<Message>) {
+    super(repository);
+  }
+
+  async append(
+    scope: TenantScope,
+    transaction: Transaction,
+    messages: readonly Omit<Message, 'tenantId'>[],
+  ): Promise<void> {
+    await this.insert(scope, transaction, messages);
+  }
+
+  async findById(scope: TenantScope, conversationId: string, id: string): Promise<Message | null> {
+    const [message] = await this.select(scope, { where: BY_ID, parameters: keyOf(conversationId, id) });
+    return message ?? null;
+  }
+
+  /** As `findById`, with what the transaction has changed. */
+  async findByIdIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    id: string,
+  ): Promise<Message | null> {
+    const [message] = await this.selectIn(scope, transaction, {
+      where: BY_ID,
+      parameters: keyOf(conversationId, id),
+    });
+    return message ?? null;
+  }
+
+  listRange(
+    scope: TenantScope,
+    conversationId: string,
+    { from, to, descending }: SequenceRange,
+  ): Promise<Message[]> {
+    return this.select(scope, {
+      where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
+      parameters: [conversationId, from, to],
+      orderBy: descending ? 'sequence DESC' : 'sequence ASC',
+    });
+  }
+
+  /** Sets feedback and metadata, as far as they are given. False when there is no such message. */
+  async annotate(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    id: string,
+    { feedback, metadata }: { feedback?: string | null; metadata?: string },
+    time: Date,
+  ): Promise<boolean> {
+    const { set, values } = changedBy(scope.principal, time);
+    const matched = await this.update(scope, transaction, {
+      set: [
+        ...(feedback === undefined ? [] : ['feedback = ?']),
+        ...(metadata === undefined ? [] : ['metadata = ?']),
+        set,
+      ].join(', '),
+      values: [
+        ...(feedback === undefined ? [] : [feedback]),
+        ...(metadata === undefined ? [] : [metadata]),
+        ...values,
+      ],
+      where: BY_ID,
+      parameters: keyOf(conversationId, id),
+    });
+    return matched === 1;
+  }
+
+  /** Removes the messages with sequences `from` to `to` of a conversation that is deleted. */
+  async removeRange(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    from: number,
+    to: number,
+  ): Promise<void> {
+    await this.delete(scope, transaction, {
+      where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
+      parameters: [conversationId, from, to],
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+const DESCRIPTION = `Keeps the conversations between users and AI agents, and their messages.
+
+**Whose data.** A request acts for one tenant, which comes from its credential: a JWT or an API key (Authorize). \`tenant_id\` only says which one where the credential may act for several, \`tenant_unit_id\` narrows to a unit of it. What belongs to somebody else is answered as what does not exist.
+
+**Order.** The messages of a conversation have a \`sequence\`: 1, 2, 3 … without a gap, in the order in which they were stored.
+
+**Failures** are problem documents (RFC 9457) with a stable \`code\`.
+
+In development (\`AUTH_MODE=none\`) no credential is needed: every example works as it is.`;
+
+/** The OpenAPI 3.1 document of the service, made from its controllers and DTOs. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const options = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Colloquy')
+    .setVersion('2')
+    .setDescription(DESCRIPTION)
+    .addTag('Conversations', 'Create, find, change and delete conversations.')
+    .addTag('Messages', 'Append messages to a conversation and read them in order.')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A JWT, or an API key.' },
+      'bearer',
+    )
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' }, 'apiKey')
+    .addSecurityRequirements('bearer')
+    .addSecurityRequirements('apiKey')
+    .build();
+  return SwaggerModule.createDocument(app, options);
+}

@@ -1,0 +1,32 @@
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Unavailable } from '../common/errors/domain-error.js';
+
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Whether this replica should be sent requests. That its migrations are applied was seen to before it listened. */
+@Injectable()
+export class Health implements BeforeApplicationShutdown {
+  #shuttingDown = false;
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  beforeApplicationShutdown(): void {
+    this.#shuttingDown = true;
+  }
+
+  /** Throws Unavailable when shutting down, or when the database does not answer in time. */
+  async assertReady(): Promise<void> {
+    if (this.#shuttingDown) throw new Unavailable('The service is shutting down.');
+    const timeout = Promise.withResolvers<never>();
+    const timer = setTimeout(() => timeout.reject(new Error('no answer in time')), PROBE_TIMEOUT_MS);
+    try {
+      await Promise.race([this.dataSource.query('SELECT 1'), timeout.promise]);
+    } catch (error) {
+      throw new Unavailable('The database cannot be reached.', error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

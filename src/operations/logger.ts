@@ -1,0 +1,58 @@
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+import type { AppConfig } from '../config/app-config.js';
+import { errorForLog } from './error-for-log.js';
+
+/** The log of the service: one JSON object a line, or readable lines on a terminal. */
+export function createLogger({ level, pretty }: AppConfig['log'], destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: stdTimeFunctions.isoTime,
+      messageKey: 'message',
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: errorForLog },
+    },
+    destination ?? (pretty ? PinoPretty({ messageKey: 'message', sync: true }) : pino.destination(1)),
+  );
+}
+
+/** What the framework tells of its own start. */
+const BOOTSTRAP_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
+/**
+ * Nest's logger on pino. Nest passes a message, or an object and then a message, and the context (the name of the
+ * class that logs) last.
+ */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log = (...parts: unknown[]): void => this.#write('info', parts);
+  error = (...parts: unknown[]): void => this.#write('error', parts);
+  warn = (...parts: unknown[]): void => this.#write('warn', parts);
+  debug = (...parts: unknown[]): void => this.#write('debug', parts);
+  verbose = (...parts: unknown[]): void => this.#write('trace', parts);
+  fatal = (...parts: unknown[]): void => this.#write('fatal', parts);
+
+  #write(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal', parts: unknown[]): void {
+    const severity = level === 'info' && BOOTSTRAP_CONTEXTS.has(String(parts.at(-1))) ? 'debug' : level;
+    const texts = parts.filter((part) => typeof part === 'string');
+    const context = texts.length > 1 ? texts.at(-1) : undefined;
+    const [error] = parts.filter((part) => part instanceof Error);
+    const [fields] = parts.filter(
+      (part): part is object => typeof part === 'object' && part !== null && !(part instanceof Error),
+    );
+    this.logger[severity](
+      { ...(context && { context }), ...(error && { err: error }), ...fields },
+      texts[0] ?? error?.message,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { findScope } from '../tenancy/request-scope.js';
+import type { Metrics } from './metrics.js';
+
+/** Logs and counts every request once, when it is answered. Never a body, a query string or a credential. */
+export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: Metrics): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    const { method, id } = request;
+    const { statusCode: status, elapsedTime } = reply;
+    metrics.request(method, route, status, elapsedTime / 1000);
+    const line = {
+      request_id: id,
+      method,
+      route,
+      status,
+      duration_ms: Math.round(elapsedTime * 100) / 100,
+      tenant_id: findScope(request)?.tenantId,
+    };
+    logger.info(line, 'request');
+    done();
+  });
+}

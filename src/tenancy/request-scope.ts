@@ -1,0 +1,19 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { TenantScope } from './tenant-scope.js';
+
+const scopes = new WeakMap<FastifyRequest, TenantScope>();
+
+/** Remembers what a request may touch; for the TenantGuard. */
+export const setScope = (request: FastifyRequest, scope: TenantScope): void =>
+  void scopes.set(request, scope);
+
+/** What the request may touch; undefined for a public route. */
+export const findScope = (request: FastifyRequest): TenantScope | undefined => scopes.get(request);
+
+/** Parameter decorator: the TenantScope of the request. Throws when the TenantGuard has not run, which is a bug. */
+export const Scope = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope => {
+  const scope = findScope(context.switchToHttp().getRequest<FastifyRequest>());
+  if (!scope) throw new Error('The TenantGuard has not run.');
+  return scope;
+});

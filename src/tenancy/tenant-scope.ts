@@ -1,0 +1,25 @@
+import type { Principal } from '../auth/principal.js';
+
+/**
+ * Whose data a call may touch, and on whose behalf: the first argument of everything that reaches data. The
+ * constructor is private and `#brand` makes a look-alike not compile, so that a scope exists only where
+ * `TenantScope.grant` was called: in the TenantGuard, in command lines and in tests.
+ */
+export class TenantScope {
+  readonly #brand = true;
+
+  private constructor(
+    readonly tenantId: string,
+    /** Null: all units of the tenant. */
+    readonly tenantUnitId: string | null,
+    readonly principal: Principal,
+  ) {}
+
+  static grant(tenantId: string, tenantUnitId: string | null, principal: Principal): TenantScope {
+    return new TenantScope(tenantId, tenantUnitId, principal);
+  }
+
+  static is(value: unknown): value is TenantScope {
+    return value instanceof TenantScope && value.#brand;
+  }
+}

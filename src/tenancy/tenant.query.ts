@@ -1,0 +1,17 @@
+import { OpaqueIdField } from '../common/validation/fields.js';
+
+/** The parameters that every operation takes. The TenantGuard has read them before; here they are documented and known. */
+export class TenantQuery {
+  @OpaqueIdField({
+    optional: true,
+    description:
+      'Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.',
+  })
+  tenant_id?: string;
+
+  @OpaqueIdField({
+    optional: true,
+    description: 'Unit of the tenant: narrows what is read or changed to it, and stamps what is created.',
+  })
+  tenant_unit_id?: string;
+}

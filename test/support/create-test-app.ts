@@ -1,0 +1,71 @@
+import { afterAll } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from '../../src/app.setup.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { createLogger } from '../../src/operations/logger.js';
+import { type Identity, TestClient, TOKEN_SECRET } from './test-client.js';
+import { StatementWatcher } from './statement-watcher.js';
+import { createTestDatabase } from './test-database.js';
+
+interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly databaseUrl: string;
+  readonly watcher: StatementWatcher;
+  /** Every line logged so far, parsed. */
+  readonly logs: Record<string, unknown>[];
+  /** A client with a token of this identity; without one, a client with no credential. */
+  readonly as: (identity?: Identity) => TestClient;
+  /** Listens on a free port of loopback and returns the base URL; for what `inject` cannot show. */
+  readonly listen: () => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+interface Options {
+  /** Variables that differ from the defaults of the tests. */
+  environment?: Record<string, string>;
+  /** Another replica's database instead of a new one. */
+  databaseUrl?: string;
+}
+
+/**
+ * The real app on a real, migrated, empty database of the engine under test. It is closed when the test file is
+ * done, which then fails if a statement reached a tenant's table without its tenant.
+ */
+export async function createTestApp({ environment = {}, databaseUrl }: Options = {}): Promise<TestApp> {
+  const database =
+    databaseUrl === undefined ? await createTestDatabase() : { url: databaseUrl, drop: async () => {} };
+  const logs: Record<string, unknown>[] = [];
+  const config = loadConfig({
+    environment: {
+      DATABASE_URL: database.url,
+      AUTH_MODE: 'jwt,api-key',
+      AUTH_JWT_SECRET: TOKEN_SECRET,
+      ...environment,
+    },
+  });
+  const logger = createLogger(config.log, {
+    write: (line: string) => void logs.push(JSON.parse(line) as Record<string, unknown>),
+  });
+  const app = await createApp(config, logger);
+  await app.getHttpAdapter().getInstance().ready();
+  const watcher = StatementWatcher.on(app);
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= app.close().then(() => database.drop()));
+  afterAll(async () => {
+    await close();
+    if (watcher.leaks.length > 0)
+      throw new Error(`Statements without a tenant:\n${watcher.leaks.join('\n')}`);
+  });
+  return {
+    app,
+    databaseUrl: database.url,
+    watcher,
+    logs,
+    as: (identity) => new TestClient(app, identity),
+    listen: async () => {
+      await app.listen(0, '127.0.0.1');
+      return (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    },
+    close,
+  };
+}

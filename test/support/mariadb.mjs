@@ -1,0 +1,182 @@
+// A private, throw-away MariaDB (or MySQL) server: its own directory, its own port, nothing durable.
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import mysql from 'mysql2/promise';
+
+const START_TIMEOUT_MS = 60_000;
+const CACHE = join(import.meta.dirname, '../../node_modules/.cache/colloquy');
+// Debian keeps servers where only root's PATH looks.
+const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+
+function findBinary(...names) {
+  for (const name of names) {
+    for (const directory of DIRECTORIES) {
+      const path = join(directory, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // not here
+      }
+    }
+  }
+  return undefined;
+}
+
+const findServer = () => findBinary('mariadbd', 'mysqld');
+
+export const hasMysqlServer = () => Boolean(process.env.TEST_DATABASE_URL || findServer());
+
+/**
+ * Starts a server and resolves with `{ url, port, stop }`; its user may create databases.
+ * `args` are server options that replace the fast, forgetful defaults.
+ */
+export async function startMariadb({ database = 'colloquy', args = [] } = {}) {
+  const server = findServer();
+  if (!server) throw new Error('No mariadbd or mysqld found. Install mariadb-server.');
+
+  const directory = mkdtempSync(join(roomyDirectory(), 'colloquy-db-'));
+  const guardian = guard(directory);
+  try {
+    cpSync(emptyDataDirectory(server), join(directory, 'data'), { recursive: true });
+    const port = await freePort();
+    guardian.start(server, [...serverOptions(directory, port), ...args]);
+    const connection = await connectWhenReady(directory, guardian);
+    await connection.query(`CREATE DATABASE \`${database}\` CHARACTER SET utf8mb4`);
+    await connection.query(`CREATE USER 'app'@'127.0.0.1' IDENTIFIED BY 'app'`);
+    await connection.query(`GRANT ALL ON *.* TO 'app'@'127.0.0.1' WITH GRANT OPTION`);
+    await connection.end();
+    return { url: `mysql://app:app@127.0.0.1:${port}/${database}`, port, stop: guardian.stop };
+  } catch (error) {
+    await guardian.stop();
+    throw error;
+  }
+}
+
+/** The guardian owns the server: it ends it, and removes its directory, when our end of its stdin closes. */
+function guard(directory) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'mariadb-guardian.mjs'), directory], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    detached: true, // Ctrl-C reaches us, not it; then our end of the pipe closes
+  });
+  child.stdin.on('error', () => {}); // it ended first; `ended` says so
+  child.unref();
+  child.stdin.unref();
+  const guardian = {
+    ended: false,
+    start: (server, options) => child.stdin.write(`${JSON.stringify([server, ...options])}\n`),
+    stop: async () => {
+      child.ref();
+      child.stdin.end();
+      await exit;
+    },
+  };
+  const exit = new Promise((resolve) => child.once('exit', resolve)).then(() => (guardian.ended = true));
+  return guardian;
+}
+
+async function connectWhenReady(directory, guardian) {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await mysql.createConnection({ socketPath: join(directory, 'socket'), user: 'root' });
+    } catch (cause) {
+      if (guardian.ended)
+        throw new Error('The test database server did not start: see its log above.', { cause });
+      if (Date.now() > deadline) throw new Error('The test database server does not answer.', { cause });
+      await sleep(50);
+    }
+  }
+}
+
+const serverOptions = (directory, port) => [
+  '--no-defaults',
+  `--user=${userInfo().username}`, // both servers refuse to run as root unless told to
+  `--datadir=${directory}/data`,
+  `--socket=${directory}/socket`,
+  `--pid-file=${directory}/pid`,
+  `--log-error=${directory}/error.log`,
+  `--port=${port}`,
+  '--bind-address=127.0.0.1',
+  '--loose-mysqlx=OFF',
+  '--skip-name-resolve',
+  '--skip-log-bin',
+  '--max-connections=300',
+  '--character-set-server=utf8mb4',
+  '--default-time-zone=+00:00',
+  '--log-output=TABLE',
+  '--performance-schema=OFF',
+  '--innodb-buffer-pool-size=64M',
+  '--innodb-buffer-pool-load-at-startup=0',
+  '--innodb-buffer-pool-dump-at-shutdown=0',
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-doublewrite=0',
+  '--innodb-fast-shutdown=2',
+  '--loose-innodb-log-file-size=16M',
+  '--loose-innodb-flush-method=nosync',
+];
+
+/** Making an empty data directory takes seconds, copying one does not: one is kept per server version. */
+function emptyDataDirectory(server) {
+  const version = execFileSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' });
+  const [, number] = /Ver (\S+)/.exec(version) ?? [];
+  const directory = join(CACHE, `data-${number}`);
+  if (existsSync(directory)) return directory;
+
+  mkdirSync(CACHE, { recursive: true });
+  const draft = mkdtempSync(`${directory}.`);
+  const options = ['--no-defaults', `--user=${userInfo().username}`, `--datadir=${draft}`];
+  try {
+    if (/MariaDB/.test(version)) {
+      const install = findBinary('mariadb-install-db', 'mysql_install_db');
+      if (!install) throw new Error('mariadbd is here, but its mariadb-install-db is not.');
+      execFileSync(install, [...options, '--auth-root-authentication-method=normal', '--skip-test-db'], {
+        stdio: 'pipe',
+      });
+    } else {
+      execFileSync(server, [...options, '--initialize-insecure'], { stdio: 'pipe' });
+    }
+    renameSync(draft, directory);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    if (!existsSync(directory)) throw error; // else another run was faster, and its copy will do
+  }
+  return directory;
+}
+
+/** Memory where there is plenty of it (a container's /dev/shm often is too small), else the disk. */
+function roomyDirectory() {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    accessSync('/dev/shm', constants.W_OK);
+    if (bavail * bsize > 2 ** 30) return '/dev/shm';
+  } catch {
+    // no such directory on this system
+  }
+  return tmpdir();
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+      .once('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => resolve(port));
+      });
+  });
+}
