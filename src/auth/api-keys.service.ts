@@ -9,7 +9,7 @@ import type { AccessScope } from './principal.js';
 const PREFIX = 'cq_';
 const KEY = /^cq_[A-Za-z0-9_-]{43}$/;
 
-export interface NewApiKey {
+interface NewApiKey {
   name: string;
   tenantId: string | null;
   tenantUnitId: string | null;

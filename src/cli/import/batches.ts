@@ -2,7 +2,7 @@ import type { DialogueMessage } from './dialogue-message.js';
 import { limits } from './limits.js';
 
 /** The body of one append of several messages, as JSON, and how many it holds. */
-export interface Batch {
+interface Batch {
   body: string;
   count: number;
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PROBLEMS } from './problems.js';
 
-export class FaultResponse {
+class FaultResponse {
   @ApiProperty({
     type: String,
     example: 'must be an integer from 1 to 200',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { DomainError } from '../errors/domain-error.js';
 
 /** Where a list goes on: the sort key of the last row seen. */
-export type CursorKey = readonly string[];
+type CursorKey = readonly string[];
 
 /**
  * An opaque cursor: the key, and a digest that ties it to `context` (the tenant, filters and order it came from).
