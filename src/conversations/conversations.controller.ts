@@ -2,11 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@ne
 import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
 import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
+import { type ExpectedVersions, IfMatch } from '../common/http/precondition.js';
+import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Scope } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
 import { ConversationId } from './conversation-id.js';
 import { ConversationsService } from './conversations.service.js';
+import { CREATE_CONVERSATION_EXAMPLES, UPDATE_STATUS_EXAMPLES } from './dto/conversation.examples.js';
 import { ConversationPageResponse, ConversationResponse } from './dto/conversation.response.js';
 import { CreateConversationDto, CreateConversationQuery } from './dto/create-conversation.dto.js';
 import { ListConversationsQuery } from './dto/list-conversations.query.js';
@@ -41,6 +44,7 @@ export class ConversationsController {
     summary: 'Create a conversation',
     description:
       'Every property of the body is optional, and so is the body. `Location` has the address of what was created.',
+    body: { type: CreateConversationDto, examples: CREATE_CONVERSATION_EXAMPLES },
     status: 201,
     response: ConversationResponse,
     problems: BODY_PROBLEMS,
@@ -49,8 +53,13 @@ export class ConversationsController {
     @Scope() scope: TenantScope,
     @Query() query: CreateConversationQuery,
     @Body() body: CreateConversationDto,
+    @Once() once: OnceOnly,
   ): Promise<ConversationResponse> {
-    return ConversationResponse.from(await this.conversations.create(scope, body.toNewConversation(query)));
+    return this.conversations.create(
+      scope,
+      body.toNewConversation(query),
+      once.answering(ConversationResponse.from),
+    );
   }
 
   @Get(':conversation_id')
@@ -58,6 +67,7 @@ export class ConversationsController {
   @Operation({
     id: 'getConversation',
     summary: 'Get a conversation',
+    description: 'Without its messages; `message_count` says how many there are.',
     response: ConversationResponse,
     problems: ['conversation_not_found'],
   })
@@ -84,8 +94,9 @@ export class ConversationsController {
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
     @Body() body: UpdateConversationDto,
+    @IfMatch() versions: ExpectedVersions,
   ): Promise<ConversationResponse> {
-    return ConversationResponse.from(await this.conversations.changeTopic(scope, id, body.topic));
+    return ConversationResponse.from(await this.conversations.changeTopic(scope, id, body.topic, versions));
   }
 
   @Delete(':conversation_id')
@@ -102,8 +113,9 @@ export class ConversationsController {
     @Scope() scope: TenantScope,
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
+    @IfMatch() versions: ExpectedVersions,
   ): Promise<void> {
-    await this.conversations.delete(scope, id);
+    await this.conversations.delete(scope, id, versions);
   }
 
   @Patch(':conversation_id/status')
@@ -113,6 +125,7 @@ export class ConversationsController {
     summary: 'Change the status of a conversation',
     description:
       'Any status may follow any other. Null, absent or the status it has changes nothing, `updated_time` included.',
+    body: { type: UpdateConversationStatusDto, examples: UPDATE_STATUS_EXAMPLES },
     response: ConversationResponse,
     problems: [...BODY_PROBLEMS, 'conversation_not_found'],
   })
@@ -121,9 +134,11 @@ export class ConversationsController {
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
     @Body() body: UpdateConversationStatusDto,
+    @IfMatch() versions: ExpectedVersions,
   ): Promise<ConversationResponse> {
+    const expected = { versions, status: body.expected_status };
     return ConversationResponse.from(
-      await this.conversations.changeStatus(scope, id, body.status ?? undefined),
+      await this.conversations.changeStatus(scope, id, body.status ?? undefined, expected),
     );
   }
 }

@@ -1,18 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import type { ExpectedVersions } from '../common/http/precondition.js';
 import { firstIdAt } from '../common/ids.js';
 import { changedBy } from '../database/authorship.js';
+import { isDuplicate } from '../database/database-errors.js';
 import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
 import type { Transaction } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
+import type { RunStatus } from './run-status.js';
 
 /** Where a list goes on behind a row: its id, and for `active` the time of its last activity. */
 export interface ConversationPosition {
   id: string;
   updatedTime: Date;
+}
+
+type ConversationChange =
+  readonly [column: 'topic', value: string] | readonly [column: 'status', value: RunStatus];
+
+/** What a conversation must be for a change to be made; what is undefined may be anything. */
+export interface Expectation {
+  versions?: ExpectedVersions;
+  status?: RunStatus | undefined;
 }
 
 interface Condition {
@@ -32,12 +44,19 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     super(repository);
   }
 
+  /** False when there is a conversation with this id already. */
   async create(
     scope: TenantScope,
     transaction: Transaction,
     conversation: Omit<Conversation, 'tenantId'>,
-  ): Promise<void> {
-    await this.insert(scope, transaction, [conversation]);
+  ): Promise<boolean> {
+    try {
+      await this.insert(scope, transaction, [conversation]);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
   }
 
   async findById(scope: TenantScope, id: string): Promise<Conversation | null> {
@@ -74,26 +93,27 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return this.count(scope, { where: sql.join(' AND '), parameters });
   }
 
-  /** Gives a conversation another topic. False when it has that topic already, or does not exist. */
-  async changeTopic(
+  /**
+   * Gives a conversation another topic or status, if it still is as expected. False when it is not, has that value
+   * already, or does not exist.
+   */
+  async change(
     scope: TenantScope,
     transaction: Transaction,
     id: string,
-    topic: string,
+    [column, value]: ConversationChange,
+    expected: Expectation,
     time: Date,
   ): Promise<boolean> {
-    return this.#change(scope, transaction, id, 'topic', topic, time);
-  }
-
-  /** Gives a conversation another status. False when it has that status already, or does not exist. */
-  async changeStatus(
-    scope: TenantScope,
-    transaction: Transaction,
-    id: string,
-    status: string,
-    time: Date,
-  ): Promise<boolean> {
-    return this.#change(scope, transaction, id, 'status', status, time);
+    const { set, values } = changedBy(scope.principal, time);
+    const condition = expectationOf(expected);
+    const matched = await this.update(scope, transaction, {
+      set: `${column} = ?, ${set}`,
+      values: [value, ...values],
+      where: [`id = ? AND ${column} <> ?`, ...condition.sql].join(' AND '),
+      parameters: [id, value, ...condition.parameters],
+    });
+    return matched === 1;
   }
 
   /**
@@ -117,13 +137,19 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return matched === 1;
   }
 
-  /** Holds the row against all other writers until the transaction ends. False when it does not exist. */
-  async lock(scope: TenantScope, transaction: Transaction, id: string): Promise<boolean> {
+  /** Holds the row against all other writers until the transaction ends. False when it does not exist or is not as expected. */
+  async lock(
+    scope: TenantScope,
+    transaction: Transaction,
+    id: string,
+    versions: ExpectedVersions,
+  ): Promise<boolean> {
+    const condition = expectationOf({ versions });
     const matched = await this.update(scope, transaction, {
       set: 'version = version + 1',
       values: [],
-      where: 'id = ?',
-      parameters: [id],
+      where: ['id = ?', ...condition.sql].join(' AND '),
+      parameters: [id, ...condition.parameters],
     });
     return matched === 1;
   }
@@ -131,24 +157,22 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
   async remove(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
     await this.delete(scope, transaction, { where: 'id = ?', parameters: [id] });
   }
+}
 
-  async #change(
-    scope: TenantScope,
-    transaction: Transaction,
-    id: string,
-    column: 'topic' | 'status',
-    value: string,
-    time: Date,
-  ): Promise<boolean> {
-    const { set, values } = changedBy(scope.principal, time);
-    const matched = await this.update(scope, transaction, {
-      set: `${column} = ?, ${set}`,
-      values: [value, ...values],
-      where: `id = ? AND ${column} <> ?`,
-      parameters: [id, value],
-    });
-    return matched === 1;
+/** Conditions for what a change expects of the row that it is made to. */
+function expectationOf({ versions, status }: Expectation): Condition {
+  const condition: Condition = { sql: [], parameters: [] };
+  if (versions) {
+    condition.sql.push(
+      versions.length === 0 ? '1 = 0' : `version IN (${versions.map(() => '?').join(', ')})`,
+    );
+    condition.parameters.push(...versions);
   }
+  if (status !== undefined) {
+    condition.sql.push('status = ?');
+    condition.parameters.push(status);
+  }
+  return condition;
 }
 
 /** Creation time is part of the id, so bounds on it are bounds on the key. */

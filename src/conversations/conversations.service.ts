@@ -1,15 +1,22 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
+import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
 import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
 import { authoredBy } from '../database/authorship.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
+import { type Transaction, TransactionConflict, Transactions } from '../database/transactions.js';
+import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
-import { ConversationNotFound } from './conversation.errors.js';
-import { type ConversationPosition, ConversationsRepository } from './conversations.repository.js';
+import { ConversationNotFound, StatusConflict } from './conversation.errors.js';
+import {
+  type ConversationPosition,
+  ConversationsRepository,
+  type Expectation,
+} from './conversations.repository.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';
 
@@ -48,7 +55,11 @@ export class ConversationsService {
     private readonly transactions: Transactions,
   ) {}
 
-  async create(scope: TenantScope, input: NewConversation): Promise<Conversation> {
+  create<Answer>(
+    scope: TenantScope,
+    input: NewConversation,
+    complete: Completion<Conversation, Answer>,
+  ): Promise<Answer> {
     const id = newId();
     const conversation: Conversation = {
       ...input,
@@ -62,8 +73,11 @@ export class ConversationsService {
       version: 1,
       ...authoredBy(scope.principal, timeOfId(id)),
     };
-    await this.transactions.run((transaction) => this.conversations.create(scope, transaction, conversation));
-    return conversation;
+    return this.transactions.run(async (transaction, inDoubt) => {
+      const created = await this.conversations.create(scope, transaction, conversation);
+      if (!created && !inDoubt) throw new Error('An id was made twice.');
+      return complete(scope, transaction, conversation);
+    });
   }
 
   /** Throws ConversationNotFound. */
@@ -100,21 +114,30 @@ export class ConversationsService {
     };
   }
 
-  /** Throws ConversationNotFound. */
-  changeTopic(scope: TenantScope, id: string, topic: string): Promise<Conversation> {
-    return this.transactions.run(async (transaction) => {
-      await this.conversations.changeTopic(scope, transaction, id, topic, now());
-      return this.getIn(scope, transaction, id);
-    });
+  /** Throws ConversationNotFound, or PreconditionFailed unless its version is expected. */
+  changeTopic(
+    scope: TenantScope,
+    id: string,
+    topic: string,
+    versions: ExpectedVersions,
+  ): Promise<Conversation> {
+    return this.#change(scope, id, ['topic', topic], { versions });
   }
 
-  /** Undefined changes nothing. Throws ConversationNotFound. */
-  changeStatus(scope: TenantScope, id: string, status: RunStatus | undefined): Promise<Conversation> {
-    if (status === undefined) return this.get(scope, id);
-    return this.transactions.run(async (transaction) => {
-      await this.conversations.changeStatus(scope, transaction, id, status, now());
-      return this.getIn(scope, transaction, id);
-    });
+  /**
+   * An undefined status changes nothing. Throws ConversationNotFound, PreconditionFailed unless its version is
+   * expected, or StatusConflict unless its status is.
+   */
+  async changeStatus(
+    scope: TenantScope,
+    id: string,
+    status: RunStatus | undefined,
+    expected: Expectation,
+  ): Promise<Conversation> {
+    if (status !== undefined) return this.#change(scope, id, ['status', status], expected);
+    const conversation = await this.get(scope, id);
+    assertAsExpected(conversation, expected);
+    return conversation;
   }
 
   /** Takes the next `count` sequences of a conversation and returns it as it then is. Throws ConversationNotFound. */
@@ -131,18 +154,49 @@ export class ConversationsService {
 
   /**
    * The conversation is gone for everybody when this returns; its messages, which nothing can reach any more, are
-   * removed soon after (see `messages/message-purge.ts`). Throws ConversationNotFound.
+   * removed soon after (see `messages/message-purge.ts`). Throws ConversationNotFound, or PreconditionFailed.
    */
-  async delete(scope: TenantScope, id: string): Promise<void> {
-    await this.transactions.run(async (transaction) => {
-      if (!(await this.conversations.lock(scope, transaction, id))) throw new ConversationNotFound();
-      const { tenantUnitId, messageCount } = await this.getIn(scope, transaction, id);
+  async delete(scope: TenantScope, id: string, versions: ExpectedVersions): Promise<void> {
+    await this.transactions.run(async (transaction, inDoubt) => {
+      const locked = await this.conversations.lock(scope, transaction, id, versions);
+      const conversation = await this.conversations.findByIdIn(scope, transaction, id);
+      if (!conversation && inDoubt) return;
+      if (!conversation) throw new ConversationNotFound();
+      if (!locked) throw notAsExpected(conversation, { versions });
+      const { tenantUnitId, messageCount } = conversation;
       await this.conversations.remove(scope, transaction, id);
       await this.deletedConversations.add(scope, transaction, { id, tenantUnitId, messageCount });
     });
   }
 
-  private async getIn(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation> {
+  async #change(
+    scope: TenantScope,
+    id: string,
+    change: Parameters<ConversationsRepository['change']>[3],
+    expected: Expectation,
+  ): Promise<Conversation> {
+    let written: Conversation | undefined;
+    return this.transactions.run(async (transaction, inDoubt) => {
+      const changed = await this.conversations.change(scope, transaction, id, change, expected, now());
+      const conversation = await this.getIn(scope, transaction, id);
+      if (!changed) {
+        if (inDoubt && written && isDeepStrictEqual(conversation, written)) return conversation;
+        const [column, value] = change;
+        if (conversation[column] !== value) throw notAsExpected(conversation, expected);
+        assertAsExpected(conversation, expected);
+      }
+      written = conversation;
+      return conversation;
+    });
+  }
+
+  /** Holds a conversation against all other writers until the transaction ends. Throws ConversationNotFound. */
+  async lock(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
+    if (!(await this.conversations.lock(scope, transaction, id, undefined))) throw new ConversationNotFound();
+  }
+
+  /** As `get`, with what the transaction has changed. Throws ConversationNotFound. */
+  async getIn(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation> {
     const conversation = await this.conversations.findByIdIn(scope, transaction, id);
     if (!conversation) throw new ConversationNotFound();
     return conversation;
@@ -153,3 +207,15 @@ const positionOf = ([id = '', updatedTime = '']: readonly string[]): Conversatio
   id,
   updatedTime: new Date(updatedTime),
 });
+
+/** Throws PreconditionFailed or StatusConflict when a conversation is not as a change expects it. */
+function assertAsExpected(conversation: Conversation, { versions, status }: Expectation): void {
+  assertExpected(versions, conversation.version);
+  if (status !== undefined && conversation.status !== status) throw new StatusConflict(conversation.status);
+}
+
+/** Why a change was not made; when the row has become as expected since, the transaction has to be run again. */
+function notAsExpected(conversation: Conversation, expected: Expectation): Error {
+  assertAsExpected(conversation, expected);
+  return new TransactionConflict();
+}

@@ -5,6 +5,7 @@ interface ColumnTypes {
   readonly id: string;
   readonly text: (length: number) => string;
   readonly longText: string;
+  readonly bytes: string;
   readonly time: string;
   readonly count: string;
   readonly tableOptions: string;
@@ -14,6 +15,7 @@ const SQLITE: ColumnTypes = {
   id: 'varchar(64)',
   text: (length) => `varchar(${length})`,
   longText: 'text',
+  bytes: 'blob',
   time: 'datetime',
   count: 'bigint',
   tableOptions: '',
@@ -24,6 +26,7 @@ const mysqlTypes = (collation: string): ColumnTypes => ({
   id: 'varchar(64) CHARACTER SET ascii COLLATE ascii_bin',
   text: (length) => `varchar(${length})`,
   longText: 'mediumtext',
+  bytes: 'mediumblob',
   time: 'datetime(3)',
   count: 'bigint',
   tableOptions: ` ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation}`,

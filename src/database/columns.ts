@@ -22,3 +22,4 @@ export const TimeColumn = (options: Nullable = {}): PropertyDecorator =>
 export const CountColumn = (): PropertyDecorator => Column({ type: 'bigint' });
 /** The part of a primary key that counts up. */
 export const SequenceColumn = (): PropertyDecorator => PrimaryColumn({ type: 'bigint' });
+export const BytesColumn = (): PropertyDecorator => Column({ type: 'blob' });

@@ -3,11 +3,14 @@ import type Sqlite from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../config/app-config.js';
 import { InitialSchema1768000000000 } from './migrations/1768000000000-initial-schema.js';
+import { Idempotency1768100000000 } from './migrations/1768100000000-idempotency.js';
 import { SnakeCaseNaming } from './naming.js';
+import { boundPoolWait } from './pool-wait.js';
 import { leaseSqlite } from './sqlite-lease.js';
 
-const MIGRATIONS = [InitialSchema1768000000000];
-const SQLITE_BUSY_TIMEOUT_MS = 1_000;
+const MIGRATIONS = [InitialSchema1768000000000, Idempotency1768100000000];
+/** While the file is opened; later nothing waits for a lock with the whole process. */
+const SQLITE_OPEN_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Callers that may wait for a connection of the pool; further ones are refused at once. */
 const MAX_WAITING_PER_CONNECTION = 100;
@@ -21,7 +24,7 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
       type: 'better-sqlite3',
       database: config.path,
       enableWAL: config.path !== ':memory:',
-      timeout: SQLITE_BUSY_TIMEOUT_MS,
+      timeout: SQLITE_OPEN_TIMEOUT_MS,
       statementCacheSize: 0,
       prepareDatabase: (database: Sqlite.Database) => {
         // In WAL mode only FULL makes a commit survive a power cut.
@@ -51,6 +54,7 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
 export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = new DataSource(options);
   if (options.type === 'better-sqlite3') leaseSqlite(dataSource);
+  else boundPoolWait(dataSource);
   return dataSource.initialize();
 }
 

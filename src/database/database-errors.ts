@@ -12,7 +12,7 @@ const RETRYABLE_CODES = new Set(['SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_
 /** Lock wait time-out, deadlock (also a failed certification on a cluster), snapshot conflict. */
 const RETRYABLE_NUMBERS = new Set([1205, 1213, 1020]);
 
-const UNAVAILABLE_CODES = new Set([
+const LOST_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -23,23 +23,26 @@ const UNAVAILABLE_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'PROTOCOL_CONNECTION_LOST',
-  'PROTOCOL_SEQUENCE_TIMEOUT',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+]);
+/** Too many connections, no quorum (of a cluster's node), shutting down, failed while committing, connection aborted or killed. */
+const LOST_NUMBERS = new Set([1040, 1047, 1053, 1180, 1184, 1203, 1927]);
+const LOST_MESSAGES = /closed state/i;
+
+const UNABLE_CODES = new Set([
+  'PROTOCOL_SEQUENCE_TIMEOUT',
   'POOL_CLOSED',
   'SQLITE_FULL',
-  'SQLITE_IOERR',
   'SQLITE_CANTOPEN',
   'SQLITE_READONLY',
 ]);
-/** Too many connections, unknown command (a cluster node that lost its quorum), shutting down, commit failed, interrupted, timed out, read-only, disk full. */
-const UNAVAILABLE_NUMBERS = new Set([
-  1040, 1047, 1053, 1180, 1184, 1203, 1317, 1927, 1969, 1290, 1836, 1021, 1114, 3024, 3100,
-]);
-const UNAVAILABLE_MESSAGES = /closed state|Queue limit reached|Pool is closed|connection is not open/i;
+/** Disk full, table full, read-only, interrupted, out of time. */
+const UNABLE_NUMBERS = new Set([1021, 1114, 1290, 1317, 1836, 1969, 3024, 3100]);
+const UNABLE_MESSAGES = /Queue limit reached|Pool is closed|connection is not open/i;
 
 function faultOf(error: unknown): DriverFault | undefined {
   const raw: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (!(raw instanceof Error)) return undefined;
+  if (!Error.isError(raw)) return undefined;
   return {
     code: 'code' in raw && typeof raw.code === 'string' ? raw.code : undefined,
     errno: 'errno' in raw && typeof raw.errno === 'number' ? raw.errno : undefined,
@@ -56,15 +59,33 @@ export function isConflict(error: unknown): boolean {
   );
 }
 
-/** The database cannot be reached, or cannot do its work now. */
-export function isUnavailable(error: unknown): boolean {
+/** A row with this key exists. */
+export function isDuplicate(error: unknown): boolean {
+  const fault = faultOf(error);
+  return fault !== undefined && (fault.errno === 1062 || fault.code === 'SQLITE_CONSTRAINT_PRIMARYKEY');
+}
+
+/** The connection broke, or none can be had: another one may do. */
+export function isConnectionLost(error: unknown): boolean {
   const fault = faultOf(error);
   if (!fault) return false;
   return (
     fault.fatal ||
-    UNAVAILABLE_CODES.has(fault.code ?? '') ||
-    (fault.code ?? '').startsWith('SQLITE_IOERR') ||
-    UNAVAILABLE_NUMBERS.has(fault.errno ?? 0) ||
-    UNAVAILABLE_MESSAGES.test(fault.message)
+    LOST_CODES.has(fault.code ?? '') ||
+    LOST_NUMBERS.has(fault.errno ?? 0) ||
+    LOST_MESSAGES.test(fault.message)
+  );
+}
+
+/** The database is there but cannot do its work now. */
+export function isUnable(error: unknown): boolean {
+  const fault = faultOf(error);
+  if (!fault) return false;
+  const code = fault.code ?? '';
+  return (
+    UNABLE_CODES.has(code) ||
+    code.startsWith('SQLITE_IOERR') ||
+    UNABLE_NUMBERS.has(fault.errno ?? 0) ||
+    UNABLE_MESSAGES.test(fault.message)
   );
 }

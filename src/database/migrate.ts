@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
-import { isConflict } from './database-errors.js';
+import { Unavailable } from '../common/errors/domain-error.js';
 
 const LOCK_TIMEOUT_SECONDS = 60;
-const MAX_ATTEMPTS = 50;
 
 /**
  * Runs the migrations that are missing and returns their names. Safe when many replicas start at once: one runs
@@ -38,24 +36,30 @@ async function execute(dataSource: DataSource, runner: QueryRunner): Promise<str
 }
 
 async function underWriteLock(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await runner.startTransaction();
-      break;
-    } catch (error) {
-      if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
-      await sleep(100 * Math.random());
-    }
-  }
+  const deadline = Date.now() + LOCK_TIMEOUT_SECONDS * 1000;
+  while (!(await begins(runner)))
+    if (Date.now() > deadline) throw new Error('Another replica has been migrating for too long.');
   const executed = await execute(dataSource, runner);
   await runner.commitTransaction();
   return executed;
 }
 
+/** False when another process kept the write lock for as long as a write waits. */
+async function begins(runner: QueryRunner): Promise<boolean> {
+  try {
+    await runner.startTransaction();
+    return true;
+  } catch (error) {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  }
+}
+
 async function underNamedLock(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
-  const lock = "CONCAT(DATABASE(), '.migrations')";
-  const rows: unknown = await runner.query(`SELECT GET_LOCK(${lock}, ${LOCK_TIMEOUT_SECONDS}) AS granted`);
-  if (!JSON.stringify(rows).includes('1'))
+  // A lock's name may have 64 characters and counts on the whole server.
+  const lock = "CONCAT('colloquy migrations ', MD5(DATABASE()))";
+  const granted: unknown = await runner.query(`SELECT GET_LOCK(${lock}, ${LOCK_TIMEOUT_SECONDS}) AS granted`);
+  if (!JSON.stringify(granted).includes('1'))
     throw new Error('Another replica has been migrating for too long.');
   try {
     return await execute(dataSource, runner);

@@ -15,6 +15,16 @@ export class SchemaReady implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
+    try {
+      await this.#prepare();
+    } catch (error) {
+      // Nest does not close what failed to start, and open connections would keep the process alive.
+      await this.dataSource.destroy();
+      throw error;
+    }
+  }
+
+  async #prepare(): Promise<void> {
     if (this.config.database.migrations === 'check') {
       const pending = await pendingMigrations(this.dataSource);
       if (pending.length > 0)

@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
-import { isConflict, isUnavailable } from './database-errors.js';
+import { isConflict, isConnectionLost, isUnable } from './database-errors.js';
 
 export type Row = Record<string, unknown>;
 
@@ -28,9 +28,13 @@ export class SqlSession {
   }
 }
 
+/** The connection to the database broke; what was sent last may or may not have been carried out. */
+export class ConnectionLost extends Unavailable {}
+
 /** What to throw for what a driver threw: the database's state is Unavailable, all else stays what it is. */
 export function databaseFailure(error: unknown): unknown {
-  return !isConflict(error) && isUnavailable(error)
-    ? new Unavailable('The database cannot be reached.', error)
-    : error;
+  if (isConflict(error)) return error;
+  if (isUnable(error)) return new Unavailable('The database cannot do its work now.', error);
+  if (isConnectionLost(error)) return new ConnectionLost('The database cannot be reached.', error);
+  return error;
 }

@@ -1,10 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
-import type { DataSource, ReplicationMode } from 'typeorm';
+import {
+  type DataSource,
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  type ReplicationMode,
+} from 'typeorm';
 import { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import { Unavailable } from '../common/errors/domain-error.js';
 
 const LEASE_TIMEOUT_MS = 10_000;
+/** How long a write waits for another process that writes to the same file. */
+const FOREIGN_LOCK_TIMEOUT_MS = 10_000;
+const MAX_PAUSE_MS = 20;
 const MAX_WAITING = 1_000;
 const MAX_STATEMENTS = 200;
 
@@ -27,7 +36,8 @@ export function leaseSqlite(dataSource: DataSource): void {
 }
 
 class LeasedQueryRunner extends BetterSqlite3QueryRunner {
-  #lease: Promise<void> | undefined;
+  #leasing: Promise<void> | undefined;
+  #holdsLease = false;
 
   constructor(
     driver: BetterSqlite3Driver,
@@ -38,35 +48,63 @@ class LeasedQueryRunner extends BetterSqlite3QueryRunner {
   }
 
   override async connect(): Promise<CachingConnection> {
+    if (this.isReleased) throw new QueryRunnerAlreadyReleasedError();
     if (this.replication === 'slave' && this.connections.canRead) return this.connections.reader();
-    this.#lease ??= this.connections.lease.acquire();
-    try {
-      await this.#lease;
-    } catch (error) {
-      this.#lease = undefined;
-      throw error;
-    }
+    await (this.#leasing ??= this.#lease());
     return this.connections.writer();
   }
 
-  /** A transaction takes the write lock at once: one that reads first could not be upgraded later. */
-  override query(
+  /** Connects first, because TypeORM would wrap a time-out of the lease into a failure of the statement. */
+  override async query(
     ...[sql, ...rest]: Parameters<BetterSqlite3QueryRunner['query']>
   ): ReturnType<BetterSqlite3QueryRunner['query']> {
-    return super.query(sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql, ...rest);
+    const connection = await this.connect();
+    // A transaction takes the write lock at once: one that reads first could not be upgraded later.
+    const statement = sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql;
+    const deadline = Date.now() + FOREIGN_LOCK_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await super.query(statement, ...rest);
+      } catch (error) {
+        if (!isBusy(error) || connection.inTransaction) throw error;
+        if (Date.now() > deadline) throw new Unavailable('Another process holds the database.', error);
+      }
+      await sleep(Math.random() * MAX_PAUSE_MS);
+    }
   }
 
   override async release(): Promise<void> {
     if (this.isReleased) return;
     this.isReleased = true;
-    try {
-      if (this.#lease) this.connections.writer().rollBack();
-    } finally {
-      if (this.#lease) this.connections.lease.release();
-      this.#lease = undefined;
-    }
+    this.#giveBack();
     await super.release();
   }
+
+  async #lease(): Promise<void> {
+    await this.connections.lease.acquire();
+    this.#holdsLease = true;
+    if (this.isReleased) {
+      this.#giveBack();
+      throw new QueryRunnerAlreadyReleasedError();
+    }
+  }
+
+  /** A transaction that is still open is rolled back; the next in line must not end up in it. */
+  #giveBack(): void {
+    if (!this.#holdsLease) return;
+    this.#holdsLease = false;
+    try {
+      this.connections.writer().rollBack();
+    } finally {
+      this.connections.lease.release();
+    }
+  }
+}
+
+/** Another process has the lock. SQLite could wait for it only by standing still with this whole process. */
+function isBusy(error: unknown): boolean {
+  const fault: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
+  return Error.isError(fault) && 'code' in fault && String(fault.code).startsWith('SQLITE_BUSY');
 }
 
 /** The connections of one SQLite database: the writer, and beside it a reader unless the database is in memory. */
@@ -88,6 +126,7 @@ class Connections {
   }
 
   reader(): CachingConnection {
+    if (!this.writer().database.open) throw new Unavailable('The database is not open.');
     return (this.#reader ??= new CachingConnection(
       new Sqlite(this.driver.options.database, { readonly: true, fileMustExist: true }),
     ));
@@ -103,7 +142,13 @@ class Connections {
 class CachingConnection {
   readonly #statements = new Map<string, Sqlite.Statement>();
 
-  constructor(readonly database: Sqlite.Database) {}
+  constructor(readonly database: Sqlite.Database) {
+    database.pragma('busy_timeout = 0');
+  }
+
+  get inTransaction(): boolean {
+    return this.database.inTransaction;
+  }
 
   prepare(sql: string): Sqlite.Statement {
     let statement = this.#statements.get(sql);

@@ -1,6 +1,6 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
-import { type Row, SqlSession } from './sql-session.js';
+import { ConnectionLost, type Row, SqlSession } from './sql-session.js';
 import { Transaction } from './transactions.js';
 
 /** Rows that belong to a tenant, and to one of its units or to none. */
@@ -23,6 +23,7 @@ interface Selection {
 /** Bytes of SQL text in one INSERT; far below the smallest `max_allowed_packet` (16 MiB) even if all is escaped. */
 const MAX_INSERT_BYTES = 2 * 1024 * 1024;
 const MAX_INSERT_ROWS = 100;
+const MAX_READ_ATTEMPTS = 3;
 
 /**
  * The one door to a tenant's rows. Every statement it makes carries the tenant of the scope (and its unit) in its
@@ -52,7 +53,8 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
 
   protected async count(scope: TenantScope, { where, parameters = [] }: Selection): Promise<number> {
     const sql = this.#statement(scope, `SELECT COUNT(*) AS total FROM ${this.#table}`, where);
-    const [row] = await this.#reading((session) => session.rows(sql, [...scopeOf(scope), ...parameters]));
+    const bound = this.#bind([...scopeOf(scope), ...parameters]);
+    const [row] = await this.#reading((session) => session.rows(sql, bound));
     return Number(row?.total);
   }
 
@@ -118,12 +120,17 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return `${head} WHERE tenant_id = ?${unit}${where ? ` AND (${where})` : ''}${tail}`;
   }
 
+  /** Reads on a connection of its own; one that turns out to be broken is replaced. */
   async #reading<T>(read: (session: SqlSession) => Promise<T>): Promise<T> {
-    const runner = this.#repository.manager.dataSource.createQueryRunner('slave');
-    try {
-      return await read(new SqlSession(runner));
-    } finally {
-      await runner.release();
+    for (let attempt = 1; ; attempt++) {
+      const runner = this.#repository.manager.dataSource.createQueryRunner('slave');
+      try {
+        return await read(new SqlSession(runner));
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || attempt === MAX_READ_ATTEMPTS) throw error;
+      } finally {
+        await runner.release();
+      }
     }
   }
 

@@ -4,10 +4,11 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { isConflict } from './database-errors.js';
-import { databaseFailure, SqlSession } from './sql-session.js';
+import { ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
-const MAX_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 1_000;
 
 /** An open transaction. It can only be handed on to repositories; nothing else can be done with it. */
 export class Transaction {
@@ -23,33 +24,47 @@ export class Transaction {
   }
 }
 
+/** Thrown by work that has seen another transaction come in between and wants to be run again. */
+export class TransactionConflict extends Error {}
+
+/**
+ * What is done in a transaction: nothing but database work, because it may be run more than once. `inDoubt` is true
+ * when an earlier run may have been committed, its answer having been lost: then the work has to look first, behind
+ * the lock of the row it changes.
+ */
+type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
+
 @Injectable()
 export class Transactions {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /**
    * Runs `work` in one transaction and commits it; an error rolls back everything. Work that lost against another
-   * transaction (deadlock, lock time-out, snapshot conflict) is run again from its start, so it must do nothing
-   * but database work. Throws Unavailable when it keeps losing or the database cannot be reached.
+   * transaction (deadlock, lock time-out, snapshot conflict) or whose connection broke is run again from its start.
+   * Throws Unavailable when that does not help.
    */
-  async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async run<T>(work: Work<T>): Promise<T> {
+    let inDoubt = false;
     for (let attempt = 1; ; attempt++) {
+      const progress = { committing: false };
       try {
-        return await this.#once(work);
+        return await this.#once(work, inDoubt, progress);
       } catch (error) {
-        if (!isConflict(error)) throw error;
-        if (attempt === MAX_ATTEMPTS) throw new Unavailable('Too many writes meet at one place.', error);
+        if (!isWorthAnotherRun(error)) throw error;
+        inDoubt ||= progress.committing && error instanceof ConnectionLost;
+        if (attempt === MAX_ATTEMPTS) throw exhausted(inDoubt, error);
       }
-      await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt));
+      await sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
     }
   }
 
-  async #once<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async #once<T>(work: Work<T>, inDoubt: boolean, progress: { committing: boolean }): Promise<T> {
     const runner = this.dataSource.createQueryRunner('master');
     try {
       try {
         await runner.startTransaction();
-        const result = await work(new Transaction(new SqlSession(runner)));
+        const result = await work(new Transaction(new SqlSession(runner)), inDoubt);
+        progress.committing = true;
         await runner.commitTransaction();
         return result;
       } catch (error) {
@@ -61,4 +76,16 @@ export class Transactions {
       await runner.release();
     }
   }
+}
+
+const isWorthAnotherRun = (error: unknown): boolean =>
+  error instanceof TransactionConflict || error instanceof ConnectionLost || isConflict(error);
+
+function exhausted(inDoubt: boolean, error: unknown): Unavailable {
+  if (inDoubt)
+    return new Unavailable(
+      'It is not known whether this was done: look, or repeat it with the same Idempotency-Key.',
+      error,
+    );
+  return error instanceof Unavailable ? error : new Unavailable('Too many writes meet at one place.', error);
 }

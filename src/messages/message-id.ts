@@ -1,4 +1,9 @@
-import { Param } from '@nestjs/common';
+import { Param, type PipeTransform } from '@nestjs/common';
+import { NIL } from 'uuid';
+import { isId } from '../common/ids.js';
 
-/** Parameter decorator: `message_id` of the path. Any text may stand there; what is no id of a message names none. */
-export const MessageId = () => Param('message_id');
+/** What is no UUID names no message. Nor does the nil UUID, which unlike any text can stand in a query. */
+const comparable: PipeTransform<string, string> = { transform: (id) => (isId(id) ? id : NIL) };
+
+/** Parameter decorator: `message_id` of the path. */
+export const MessageId = () => Param('message_id', comparable);

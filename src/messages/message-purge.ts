@@ -1,12 +1,8 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { now } from '../common/clock.js';
-import { DeletedConversationsQueue } from '../conversations/deleted-conversations.queue.js';
+import { PeriodicJob } from '../common/periodic-job.js';
 import type { DeletedConversation } from '../conversations/deleted-conversation.entity.js';
+import { DeletedConversationsQueue } from '../conversations/deleted-conversations.queue.js';
 import { DeletedConversationsRepository } from '../conversations/deleted-conversations.repository.js';
 import { Transactions } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
@@ -23,10 +19,7 @@ const CLAIM_MS = 60_000;
  */
 @Injectable()
 export class MessagePurge implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #logger = new Logger(MessagePurge.name);
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopping = false;
+  readonly #job = new PeriodicJob('message-purge', INTERVAL_MS, () => this.#purgeAll());
 
   constructor(
     private readonly queue: DeletedConversationsQueue,
@@ -36,25 +29,15 @@ export class MessagePurge implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setTimeout(() => {
-      this.#running = this.#purgeAll()
-        .catch((error: unknown) => {
-          this.#logger.warn({ err: error }, 'Removing deleted messages failed and is tried again.');
-        })
-        .finally(() => {
-          if (!this.#stopping) this.onApplicationBootstrap();
-        });
-    }, INTERVAL_MS).unref();
+    this.#job.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#job.stop();
   }
 
   async #purgeAll(): Promise<void> {
-    while (!this.#stopping) {
+    while (!this.#job.isStopped) {
       const next = await this.queue.findUnclaimed(now());
       if (!next) return;
       await this.#purge(next.scope, next.conversation);
@@ -62,12 +45,8 @@ export class MessagePurge implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async #purge(scope: TenantScope, conversation: DeletedConversation): Promise<void> {
-    let current = conversation;
-    while (!this.#stopping) {
-      const advanced = await this.#step(scope, current);
-      if (!advanced) return;
-      current = advanced;
-    }
+    let current: DeletedConversation | null = conversation;
+    while (current !== null && !this.#job.isStopped) current = await this.#step(scope, current);
   }
 
   /** Removes the next messages; null when all are removed, or another replica has taken over. */

@@ -3,11 +3,14 @@ import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
 import { BodyLimit, MAX_BATCH_BODY_BYTES } from '../common/http/body-limit.js';
 import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
+import { type ExpectedVersions, IfMatch } from '../common/http/precondition.js';
 import { ConversationId } from '../conversations/conversation-id.js';
+import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Scope } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
 import { AppendMessageDto, AppendMessagesDto } from './dto/append-message.dto.js';
+import { APPEND_MESSAGE_EXAMPLES, APPEND_MESSAGES_EXAMPLES } from './dto/message.examples.js';
 import { ListMessagesQuery } from './dto/list-messages.query.js';
 import { AppendedMessagesResponse, MessagePageResponse, MessageResponse } from './dto/message.response.js';
 import { UpdateMessageDto } from './dto/update-message.dto.js';
@@ -43,6 +46,7 @@ export class MessagesController {
     id: 'appendMessage',
     summary: 'Append a message',
     description: 'Puts the message behind the last one and answers it with its `sequence`.',
+    body: { type: AppendMessageDto, examples: APPEND_MESSAGE_EXAMPLES },
     status: 201,
     response: MessageResponse,
     problems: [...BODY_PROBLEMS, 'conversation_not_found'],
@@ -52,8 +56,14 @@ export class MessagesController {
     @ConversationId() conversationId: string,
     @Query() _query: TenantQuery,
     @Body() body: AppendMessageDto,
+    @Once() once: OnceOnly,
   ): Promise<MessageResponse> {
-    return MessageResponse.from(await this.messages.appendOne(scope, conversationId, body.toNewMessage()));
+    return this.messages.append(
+      scope,
+      conversationId,
+      [body.toNewMessage()],
+      once.answering(MessageResponse.fromOnly),
+    );
   }
 
   @Post('batch')
@@ -64,6 +74,7 @@ export class MessagesController {
     summary: 'Append up to 500 messages',
     description:
       'All or none, in the given order, with sequences that follow each other. A body may have 8 MiB.',
+    body: { type: AppendMessagesDto, examples: APPEND_MESSAGES_EXAMPLES },
     status: 201,
     response: AppendedMessagesResponse,
     problems: [...BODY_PROBLEMS, 'conversation_not_found'],
@@ -73,13 +84,14 @@ export class MessagesController {
     @ConversationId() conversationId: string,
     @Query() _query: TenantQuery,
     @Body() body: AppendMessagesDto,
+    @Once() once: OnceOnly,
   ): Promise<AppendedMessagesResponse> {
-    return AppendedMessagesResponse.from(
-      await this.messages.append(
-        scope,
-        conversationId,
-        body.messages.map((message) => message.toNewMessage()),
-      ),
+    const messages = body.messages.map((message) => message.toNewMessage());
+    return this.messages.append(
+      scope,
+      conversationId,
+      messages,
+      once.answering(AppendedMessagesResponse.from),
     );
   }
 
@@ -88,6 +100,7 @@ export class MessagesController {
   @Operation({
     id: 'getMessage',
     summary: 'Get a message',
+    description: 'One message of the conversation, by its `id`.',
     response: MessageResponse,
     problems: ['conversation_not_found', 'message_not_found'],
   })
@@ -116,7 +129,8 @@ export class MessagesController {
     @MessageId() id: string,
     @Query() _query: TenantQuery,
     @Body() body: UpdateMessageDto,
+    @IfMatch() versions: ExpectedVersions,
   ): Promise<MessageResponse> {
-    return MessageResponse.from(await this.messages.annotate(scope, conversationId, id, body));
+    return MessageResponse.from(await this.messages.annotate(scope, conversationId, id, body, versions));
   }
 }

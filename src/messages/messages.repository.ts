@@ -63,29 +63,21 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     });
   }
 
-  /** Sets feedback and metadata, as far as they are given. False when there is no such message. */
+  /** Sets feedback and metadata, as far as they are given. False when there is no such message in this version. */
   async annotate(
     scope: TenantScope,
     transaction: Transaction,
-    conversationId: string,
-    id: string,
-    { feedback, metadata }: { feedback?: string | null; metadata?: string },
+    { conversationId, id, version }: Pick<Message, 'conversationId' | 'id' | 'version'>,
+    change: Partial<Pick<Message, 'feedback' | 'metadata'>>,
     time: Date,
   ): Promise<boolean> {
     const { set, values } = changedBy(scope.principal, time);
+    const columns = Object.keys(change).map((column) => `${column} = ?, `);
     const matched = await this.update(scope, transaction, {
-      set: [
-        ...(feedback === undefined ? [] : ['feedback = ?']),
-        ...(metadata === undefined ? [] : ['metadata = ?']),
-        set,
-      ].join(', '),
-      values: [
-        ...(feedback === undefined ? [] : [feedback]),
-        ...(metadata === undefined ? [] : [metadata]),
-        ...values,
-      ],
-      where: BY_ID,
-      parameters: keyOf(conversationId, id),
+      set: columns.join('') + set,
+      values: [...Object.values(change), ...values],
+      where: `${BY_ID} AND version = ?`,
+      parameters: [...keyOf(conversationId, id), version],
     });
     return matched === 1;
   }

@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
+import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
 import { newMessageId } from '../common/ids.js';
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { authoredBy } from '../database/authorship.js';
-import { Transactions } from '../database/transactions.js';
+import { type Transaction, TransactionConflict, Transactions } from '../database/transactions.js';
+import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { Message, MessageSender } from './message.entity.js';
 import { MessageNotFound } from './message.errors.js';
@@ -32,6 +35,11 @@ export interface MessagePageRequest {
   from: { pageNumber: number } | { afterSequence: number | undefined; beforeSequence: number | undefined };
 }
 
+interface Annotation {
+  feedback?: string | null | undefined;
+  metadata?: object | undefined;
+}
+
 @Injectable()
 export class MessagesService {
   constructor(
@@ -41,15 +49,24 @@ export class MessagesService {
   ) {}
 
   /** Appends messages behind the last one, all or none, in this order. Throws ConversationNotFound. */
-  append(scope: TenantScope, conversationId: string, inputs: readonly NewMessage[]): Promise<Message[]> {
-    return this.transactions.run(async (transaction) => {
+  append<Answer>(
+    scope: TenantScope,
+    conversationId: string,
+    inputs: readonly NewMessage[],
+    complete: Completion<readonly Message[], Answer>,
+  ): Promise<Answer> {
+    let written: readonly Message[] = [];
+    return this.transactions.run(async (transaction, inDoubt) => {
+      if (inDoubt && (await this.#isWritten(scope, transaction, written)))
+        return complete(scope, transaction, written);
       const conversation = await this.conversations.reserveSequences(
         scope,
         transaction,
         conversationId,
         inputs.length,
       );
-      const time = now();
+      // Its last message is the last activity of the conversation, to the millisecond.
+      const time = conversation.updatedTime;
       const first = conversation.messageCount - inputs.length + 1;
       const messages = inputs.map((input, index): Message => ({
         ...input,
@@ -65,16 +82,21 @@ export class MessagesService {
         version: 1,
         ...authoredBy(scope.principal, time),
       }));
+      written = messages;
       await this.messages.append(scope, transaction, messages);
-      return messages;
+      return complete(scope, transaction, messages);
     });
   }
 
-  /** Appends one message. Throws ConversationNotFound. */
-  async appendOne(scope: TenantScope, conversationId: string, input: NewMessage): Promise<Message> {
-    const [message] = await this.append(scope, conversationId, [input]);
-    if (!message) throw new Error('An append returned no message.');
-    return message;
+  /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */
+  async #isWritten(
+    scope: TenantScope,
+    transaction: Transaction,
+    [first]: readonly Message[],
+  ): Promise<boolean> {
+    if (!first) return false;
+    await this.conversations.lock(scope, transaction, first.conversationId);
+    return (await this.messages.findByIdIn(scope, transaction, first.conversationId, first.id)) !== null;
   }
 
   /** Throws ConversationNotFound or MessageNotFound. */
@@ -122,25 +144,43 @@ export class MessagesService {
     };
   }
 
-  /** Sets feedback and replaces metadata, as far as they are given. Throws ConversationNotFound or MessageNotFound. */
-  async annotate(
+  /**
+   * Sets feedback and replaces metadata, as far as they are given. Throws ConversationNotFound, MessageNotFound, or
+   * PreconditionFailed unless the message's version is expected.
+   */
+  annotate(
     scope: TenantScope,
     conversationId: string,
     id: string,
-    { feedback, metadata }: { feedback?: string | null | undefined; metadata?: object | undefined },
+    annotation: Annotation,
+    versions: ExpectedVersions,
   ): Promise<Message> {
-    const message = await this.get(scope, conversationId, id);
-    const change = {
-      ...(feedback !== undefined && feedback !== message.feedback && { feedback }),
-      ...(metadata !== undefined &&
-        JSON.stringify(metadata) !== message.metadata && { metadata: JSON.stringify(metadata) }),
-    };
-    if (Object.keys(change).length === 0) return message;
-    return this.transactions.run(async (transaction) => {
-      await this.messages.annotate(scope, transaction, conversationId, id, change, now());
-      const changed = await this.messages.findByIdIn(scope, transaction, conversationId, id);
-      if (!changed) throw new MessageNotFound();
-      return changed;
+    let written: Message | undefined;
+    return this.transactions.run(async (transaction, inDoubt) => {
+      await this.conversations.getIn(scope, transaction, conversationId);
+      const message = await this.messages.findByIdIn(scope, transaction, conversationId, id);
+      if (!message) throw new MessageNotFound();
+      if (inDoubt && written && isDeepStrictEqual(message, written)) return message;
+      assertExpected(versions, message.version);
+      const change = changeOf(message, annotation);
+      if (Object.keys(change).length === 0) return message;
+      if (!(await this.messages.annotate(scope, transaction, message, change, now())))
+        throw new TransactionConflict();
+      written = (await this.messages.findByIdIn(scope, transaction, conversationId, id)) ?? undefined;
+      if (!written) throw new MessageNotFound();
+      return written;
     });
   }
+}
+
+/** What of an annotation is another value than the message has. */
+function changeOf(
+  message: Message,
+  { feedback, metadata }: Annotation,
+): Partial<Pick<Message, 'feedback' | 'metadata'>> {
+  const text = metadata && JSON.stringify(metadata);
+  return {
+    ...(feedback !== undefined && feedback !== message.feedback && { feedback }),
+    ...(text !== undefined && text !== message.metadata && { metadata: text }),
+  };
 }

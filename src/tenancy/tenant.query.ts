@@ -4,6 +4,7 @@ import { OpaqueIdField } from '../common/validation/fields.js';
 export class TenantQuery {
   @OpaqueIdField({
     optional: true,
+    example: '40d39c4b-9585-4123-8fd4-f1cc23a1184c',
     description:
       'Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.',
   })
@@ -11,6 +12,7 @@ export class TenantQuery {
 
   @OpaqueIdField({
     optional: true,
+    example: 'da114de3-d7e6-4161-bc55-0ce85dbee589',
     description: 'Unit of the tenant: narrows what is read or changed to it, and stamps what is created.',
   })
   tenant_unit_id?: string;

@@ -64,13 +64,21 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   }
 }
 
+/** The whole problem document of a request. */
+export function problemDocument(
+  request: FastifyRequest,
+  error: DomainError,
+): Record<string, unknown> & { status: number } {
+  const [instance = '/'] = request.url.split('?');
+  return { ...problemOf(error), instance, request_id: request.id, ...error.members };
+}
+
 /** Answers a request with the problem document of `error`. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): void {
-  const { status, ...problem } = problemOf(error);
-  const [instance = '/'] = request.url.split('?');
+  const problem = problemDocument(request, error);
   void reply
-    .code(status)
+    .code(problem.status)
     .headers({ ...error.headers })
     .type('application/problem+json')
-    .send(JSON.stringify({ ...problem, status, instance, request_id: request.id }));
+    .send(Buffer.from(JSON.stringify(problem)));
 }

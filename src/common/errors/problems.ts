@@ -61,6 +61,24 @@ export const PROBLEMS = {
     title: 'Method not allowed',
     meaning: 'The path exists, but not with this method. The header `Allow` lists the methods it has.',
   },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'Idempotency in progress',
+    meaning:
+      'A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.',
+  },
+  status_conflict: {
+    status: 409,
+    title: 'Status conflict',
+    meaning:
+      'The conversation does not have the `expected_status`, so its status was not changed. `current_status` is the one it has.',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'Precondition failed',
+    meaning:
+      'The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.',
+  },
   payload_too_large: {
     status: 413,
     title: 'Payload too large',
@@ -82,6 +100,17 @@ export const PROBLEMS = {
     title: 'Invalid cursor',
     meaning:
       'A cursor continues the very list it came from: the same tenant, unit, filters and order. Start again without one.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'Idempotency key reused',
+    meaning:
+      'This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Rate limited',
+    meaning: 'The tenant sends more requests than it may. Try again after `Retry-After` seconds.',
   },
   header_fields_too_large: {
     status: 431,

@@ -1,7 +1,23 @@
-/** A response body that is one thing of its own: it has an address and a version. Neither stands in its JSON. */
+/**
+ * A response body that is one thing of its own: it has an address and a version. Neither stands in its JSON; they
+ * are the headers `Location` and `ETag`.
+ */
 export abstract class Resource {
-  /** Path of the thing, for `Location`. */
+  readonly #version: number;
+
+  constructor(version: number) {
+    this.#version = version;
+  }
+
+  /** Path of the thing. */
   abstract path(): string;
+
+  /** Strong entity tag (RFC 9110, section 8.8.3): another one after every change. */
+  etag(): string {
+    return etagOf(this.#version);
+  }
 }
 
 export const BASE_PATH = '/admin/api/v2';
+
+export const etagOf = (version: number): string => `"${version}"`;

@@ -1,7 +1,11 @@
 import { RUN_STATUSES } from '../run-status.js';
 
 /** What more than one DTO says of the same thing. */
-export const STATUS = { values: RUN_STATUSES, name: 'WorkforceRunStatus' };
+export const STATUS = {
+  values: RUN_STATUSES,
+  name: 'WorkforceRunStatus',
+  docs: { description: 'How the run behind a conversation stands. A new conversation is `running`.' },
+};
 export const MAX_JSON_BYTES = 64 * 1024;
 export const EXAMPLE_AGENT_ID = '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80';
 export const TOPIC = {

@@ -26,6 +26,7 @@ export class ConversationResponse extends AuthorshipResponse {
   @ApiProperty({
     enum: [...RUN_STATUSES],
     enumName: STATUS.name,
+    enumSchema: STATUS.docs,
     example: 'running',
     description: 'How the run behind the conversation stands.',
   })
@@ -73,11 +74,11 @@ export class ConversationResponse extends AuthorshipResponse {
   })
   extend_properties: unknown;
 
-  @ApiProperty({ type: 'integer', example: 0, description: 'Exactly how many messages it has.' })
+  @ApiProperty({ type: 'integer', minimum: 0, example: 0, description: 'Exactly how many messages it has.' })
   message_count: number;
 
   constructor(conversation: Conversation) {
-    super();
+    super(conversation.version);
     this.id = conversation.id;
     this.topic = conversation.topic;
     this.status = conversation.status;
@@ -95,7 +96,7 @@ export class ConversationResponse extends AuthorshipResponse {
     this.setAuthorship(conversation);
   }
 
-  static from(conversation: Conversation): ConversationResponse {
+  static from(this: void, conversation: Conversation): ConversationResponse {
     return new ConversationResponse(conversation);
   }
 
@@ -122,7 +123,7 @@ export class ConversationPageResponse extends PageResponse {
     this.next_cursor = page.nextCursor;
   }
 
-  static from(page: ConversationPage): ConversationPageResponse {
+  static from(this: void, page: ConversationPage): ConversationPageResponse {
     return new ConversationPageResponse(page);
   }
 }

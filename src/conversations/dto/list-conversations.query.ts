@@ -38,6 +38,7 @@ export class ListConversationsQuery extends TenantQuery {
   @EnumField({
     values: CONVERSATION_ORDERS,
     name: 'ConversationOrder',
+    docs: { description: 'Order of a list of conversations.', default: 'recent' },
     optional: true,
     default: 'recent',
     description:

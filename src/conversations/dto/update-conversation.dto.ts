@@ -16,4 +16,11 @@ export class UpdateConversationStatusDto {
     description: 'The new status. Null, absent or the same as before changes nothing.',
   })
   status?: RunStatus | null;
+
+  @EnumField({
+    ...STATUS,
+    optional: true,
+    description: 'Change the status only if it still is this one; else 409 `status_conflict`.',
+  })
+  expected_status?: RunStatus;
 }

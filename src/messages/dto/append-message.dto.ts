@@ -11,7 +11,11 @@ import {
 import { MESSAGE_SENDERS, type MessageSender } from '../message.entity.js';
 import type { NewMessage } from '../messages.service.js';
 
-export const SENDER = { values: MESSAGE_SENDERS, name: 'MessageFrom' };
+export const SENDER = {
+  values: MESSAGE_SENDERS,
+  name: 'MessageFrom',
+  docs: { description: 'Who says a message.' },
+};
 const MAX_CONTENT_BYTES = 1024 * 1024;
 const TOKENS = { optional: true, min: 0, max: 2 ** 31 - 1, default: 0 };
 export const FEEDBACK = {

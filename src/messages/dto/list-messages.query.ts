@@ -27,6 +27,7 @@ export class ListMessagesQuery extends TenantQuery {
   @EnumField({
     values: ORDERS,
     name: 'MessageOrder',
+    docs: { description: 'Order of a list of messages.', default: 'oldest' },
     optional: true,
     default: 'oldest',
     description: '`oldest`: the order in which they were said. `recent`: its reverse.',

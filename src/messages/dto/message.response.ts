@@ -37,6 +37,7 @@ export class MessageResponse extends AuthorshipResponse {
   @ApiProperty({
     enum: [...MESSAGE_SENDERS],
     enumName: SENDER.name,
+    enumSchema: SENDER.docs,
     example: 'user',
     description: 'Who said it.',
   })
@@ -66,13 +67,13 @@ export class MessageResponse extends AuthorshipResponse {
   })
   requested_time: string;
 
-  @ApiProperty({ type: 'integer', example: 12, description: 'Tokens read.' })
+  @ApiProperty({ type: 'integer', minimum: 0, example: 12, description: 'Tokens read.' })
   input_tokens: number;
 
-  @ApiProperty({ type: 'integer', example: 30, description: 'Tokens written.' })
+  @ApiProperty({ type: 'integer', minimum: 0, example: 30, description: 'Tokens written.' })
   answer_tokens: number;
 
-  @ApiProperty({ type: 'integer', example: 42, description: 'Tokens in all.' })
+  @ApiProperty({ type: 'integer', minimum: 0, example: 42, description: 'Tokens in all.' })
   total_tokens: number;
 
   @ApiProperty({
@@ -102,7 +103,7 @@ export class MessageResponse extends AuthorshipResponse {
   tenant_unit_id: string | null;
 
   constructor(message: Message) {
-    super();
+    super(message.version);
     this.id = message.id;
     this.conversation_id = message.conversationId;
     this.sequence = message.sequence;
@@ -122,7 +123,13 @@ export class MessageResponse extends AuthorshipResponse {
     this.setAuthorship(message);
   }
 
-  static from(message: Message): MessageResponse {
+  static from(this: void, message: Message): MessageResponse {
+    return new MessageResponse(message);
+  }
+
+  /** The only message of an append. */
+  static fromOnly(this: void, [message]: readonly Message[]): MessageResponse {
+    if (!message) throw new Error('An append returned no message.');
     return new MessageResponse(message);
   }
 
@@ -140,7 +147,7 @@ export class MessagePageResponse extends PageResponse {
     this.data = page.items.map((item) => MessageResponse.from(item));
   }
 
-  static from(page: Page<Message>): MessagePageResponse {
+  static from(this: void, page: Page<Message>): MessagePageResponse {
     return new MessagePageResponse(page);
   }
 }
@@ -153,7 +160,7 @@ export class AppendedMessagesResponse {
     this.data = messages.map((message) => MessageResponse.from(message));
   }
 
-  static from(messages: readonly Message[]): AppendedMessagesResponse {
+  static from(this: void, messages: readonly Message[]): AppendedMessagesResponse {
     return new AppendedMessagesResponse(messages);
   }
 }

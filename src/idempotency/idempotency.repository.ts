@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThanOrEqual, Repository } from 'typeorm';
+import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
+import type { Transaction } from '../database/transactions.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { IdempotencyRecord } from './idempotency-record.entity.js';
+
+@Injectable()
+export class IdempotencyRepository extends TenantScopedRepository<IdempotencyRecord> {
+  constructor(@InjectRepository(IdempotencyRecord) repository: Repository<IdempotencyRecord>) {
+    super(repository);
+  }
+
+  async findById(scope: TenantScope, id: string): Promise<IdempotencyRecord | null> {
+    const [record] = await this.select(scope, { where: 'id = ?', parameters: [id] });
+    return record ?? null;
+  }
+
+  async add(
+    scope: TenantScope,
+    transaction: Transaction,
+    record: Omit<IdempotencyRecord, 'tenantId'>,
+  ): Promise<void> {
+    await this.insert(scope, transaction, [record]);
+  }
+
+  async removeExpired(scope: TenantScope, transaction: Transaction, id: string, time: Date): Promise<void> {
+    await this.delete(scope, transaction, { where: 'id = ? AND expires_time <= ?', parameters: [id, time] });
+  }
+}
+
+/** The one look across tenants: which records have had their time. */
+@Injectable()
+export class ExpiredIdempotencyRecords {
+  constructor(@InjectRepository(IdempotencyRecord) private readonly records: Repository<IdempotencyRecord>) {}
+
+  /** Removes records that expired before `time`, about `limit` of them; true when there may be more. */
+  async remove(time: Date, limit: number): Promise<boolean> {
+    const [last] = await this.records.find({
+      select: { tenantId: true, id: true, expiresTime: true },
+      where: { expiresTime: LessThanOrEqual(time) },
+      order: { expiresTime: 'ASC' },
+      skip: limit - 1,
+      take: 1,
+    });
+    await this.records.delete({ expiresTime: LessThanOrEqual(last?.expiresTime ?? time) });
+    return last !== undefined;
+  }
+}

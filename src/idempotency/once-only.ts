@@ -1,0 +1,55 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Resource } from '../common/http/resource.js';
+import { resourceHeaders } from '../common/http/resource.interceptor.js';
+import type { Transaction } from '../database/transactions.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+
+/**
+ * The last step of a transaction that answers a request: makes the answer from the result and, when the request has
+ * an Idempotency-Key, stores it, so that the write and its answer are committed together or not at all.
+ */
+export type Completion<Result, Answer> = (
+  scope: TenantScope,
+  transaction: Transaction,
+  result: Result,
+) => Promise<Answer>;
+
+type Store = (
+  scope: TenantScope,
+  transaction: Transaction,
+  headers: Record<string, string>,
+  body: object,
+) => Promise<void>;
+
+/** How the answer of a POST is made and kept. */
+export class OnceOnly {
+  /** `store` keeps the answer; undefined without an Idempotency-Key. */
+  constructor(private readonly store?: Store) {}
+
+  answering<Result, Answer extends object>(render: (result: Result) => Answer): Completion<Result, Answer> {
+    return async (scope, transaction, result) => {
+      const answer = render(result);
+      await this.store?.(
+        scope,
+        transaction,
+        answer instanceof Resource ? resourceHeaders(answer, 'POST') : {},
+        answer,
+      );
+      return answer;
+    };
+  }
+}
+
+const onceOnlys = new WeakMap<FastifyRequest, OnceOnly>();
+
+/** For the IdempotencyInterceptor. */
+export const setOnceOnly = (request: FastifyRequest, onceOnly: OnceOnly): void =>
+  void onceOnlys.set(request, onceOnly);
+
+/** Parameter decorator: how the answer to this request is kept. Throws when the IdempotencyInterceptor has not run, which is a bug. */
+export const Once = createParamDecorator((_: unknown, context: ExecutionContext): OnceOnly => {
+  const onceOnly = onceOnlys.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (!onceOnly) throw new Error('The IdempotencyInterceptor has not run.');
+  return onceOnly;
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId } from '../../src/common/ids.js';
+import { createTestApp } from '../support/create-test-app.js';
+
+const first = await createTestApp();
+const second = await createTestApp({ databaseUrl: first.databaseUrl });
+const identity = { tenant: 'acme', sub: 'ada' };
+const ada = first.as(identity);
+const adaElsewhere = second.as(identity);
+
+const withKey = (key: string = newId()) => ({ headers: { 'idempotency-key': key } });
+const total = async () => (await ada.get('/conversations')).body.total_count as number;
+
+describe('a POST with an Idempotency-Key', () => {
+  it('is carried out once and answered the same again, on every replica', async () => {
+    const before = await total();
+    const options = withKey();
+    const original = await ada.post('/conversations', { topic: 'Once' }, options);
+
+    const repeated = await adaElsewhere.post('/conversations', { topic: 'Once' }, options);
+
+    expect(original.status).toBe(201);
+    expect(original.headers['idempotency-replayed']).toBeUndefined();
+    expect(repeated.status).toBe(201);
+    expect(repeated.text).toBe(original.text);
+    expect(repeated.headers['idempotency-replayed']).toBe('true');
+    expect(repeated.headers.location).toBe(original.headers.location);
+    expect(repeated.headers.etag).toBe(original.headers.etag);
+    expect(repeated.headers['content-type']).toBe(original.headers['content-type']);
+    expect(await total()).toBe(before + 1);
+  });
+
+  it('takes the key quoted or bare', async () => {
+    const key = newId();
+    const bare = await ada.post('/conversations', {}, withKey(key));
+    const quoted = await ada.post('/conversations', {}, withKey(`"${key}"`));
+    expect(quoted.text).toBe(bare.text);
+  });
+
+  it.each(['', ' ', 'a b', '""', `"${'k'.repeat(256)}"`, 'k'.repeat(256), '"open', 'ümlaut'])(
+    'refuses the key %j',
+    async (key) => {
+      const { status, body } = await ada.post('/conversations', {}, withKey(key));
+      expect(status).toBe(422);
+      expect(body.errors).toEqual([expect.objectContaining({ parameter: 'Idempotency-Key' })]);
+    },
+  );
+
+  it('takes a key of 255 characters', async () => {
+    expect((await ada.post('/conversations', {}, withKey('k'.repeat(255)))).status).toBe(201);
+  });
+
+  it.each([
+    ['another body', '/conversations', { topic: 'Other' }],
+    ['another query', '/conversations?assignment_id=a', { topic: 'One' }],
+  ])('is refused with %s', async (_, path, body) => {
+    const options = withKey();
+    await ada.post('/conversations', { topic: 'One' }, options);
+
+    const reused = await ada.post(path, body, options);
+
+    expect(reused.status).toBe(422);
+    expect(reused.body.code).toBe('idempotency_key_reused');
+  });
+
+  it('is another request with the same key of another credential or tenant', async () => {
+    const options = withKey();
+    const mine = await ada.post('/conversations', {}, options);
+    const ofBob = await first.as({ ...identity, sub: 'bob' }).post('/conversations', {}, options);
+    const ofOther = await first.as({ ...identity, tenant: 'other' }).post('/conversations', {}, options);
+    expect(new Set([mine, ofBob, ofOther].map(({ body }) => body.id)).size).toBe(3);
+  });
+
+  it('keeps failures that the request itself is to blame for', async () => {
+    const options = withKey();
+    const path = `/conversations/${newId()}/messages`;
+    const missing = await ada.post(path, { message_from: 'user', content: 'x' }, options);
+    const again = await ada.post(path, { message_from: 'user', content: 'x' }, options);
+    expect(missing.status).toBe(404);
+    expect(again.status).toBe(404);
+    expect(again.text).toBe(missing.text);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+
+    const invalidOptions = withKey();
+    const invalid = await ada.post('/conversations', { topic: 7, agent_id: 'x' }, invalidOptions);
+    const invalidAgain = await ada.post('/conversations', { topic: 7, agent_id: 'x' }, invalidOptions);
+    expect(invalid.status).toBe(422);
+    expect(invalidAgain.text).toBe(invalid.text);
+    expect(invalidAgain.headers['content-type']).toBe('application/problem+json');
+  });
+
+  it('does not keep a refusal', async () => {
+    const options = withKey();
+    const reader = first.as({ ...identity, scopes: ['conversations:read'] });
+    expect((await reader.post('/conversations', {}, options)).status).toBe(403);
+    expect((await ada.post('/conversations', {}, options)).status).toBe(201);
+  });
+
+  it('gives one row and one answer when it is sent many times at once through two replicas', async () => {
+    const { body: conversation } = await ada.post('/conversations');
+    const path = `/conversations/${conversation.id}/messages/batch`;
+    const body = { messages: [1, 2, 3].map((n) => ({ message_from: 'user', content: `message ${n}` })) };
+    const options = withKey();
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 ? ada : adaElsewhere).post(path, body, options)),
+    );
+
+    const answered = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(answered.length).toBeGreaterThan(0);
+    expect(new Set(answered.map(({ text }) => text)).size).toBe(1);
+    expect(new Set(refused.map(({ body: problem }) => problem.code))).toEqual(
+      new Set(refused.length > 0 ? ['idempotency_in_progress'] : []),
+    );
+    expect((await ada.post(path, body, options)).text).toBe(answered[0]?.text);
+    expect((await ada.get(`/conversations/${conversation.id}`)).body.message_count).toBe(3);
+  });
+});
