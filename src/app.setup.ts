@@ -5,20 +5,26 @@ import { SwaggerModule } from '@nestjs/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { applyBodyLimit, MAX_BODY_BYTES } from './common/http/body-limit.js';
+import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './common/http/body-limit.js';
 import { answerClientError } from './common/http/client-error.js';
 import { acceptJsonOnly } from './common/http/json-body.js';
 import { answerOtherMethods, methodsByPath } from './common/http/method-not-allowed.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { BASE_PATH } from './common/http/resource.js';
+import { answerUnroutable } from './common/http/unroutable.js';
 import type { AppConfig } from './config/app-config.js';
 import { openApiDocument } from './openapi.js';
+import { Health } from './operations/health.js';
 import { NestLogger } from './operations/logger.js';
 import { Metrics } from './operations/metrics.js';
 import { OperationsRoutes } from './operations/operations.routes.js';
 import { logRequests } from './operations/request-log.js';
+import { endConnectionsWhenStopping } from './operations/stopping.js';
 
+/** How long a request may take to arrive: with its body, and its headers alone. */
 const REQUEST_TIMEOUT_MS = 60_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const CONNECTION_CHECK_INTERVAL_MS = 2_000;
 const MAX_PARAMETER_LENGTH = 8 * 1024;
 
 /** The whole service, initialised but not listening: what `main` starts and what the tests send requests to. */
@@ -28,22 +34,26 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     new FastifyAdapter({
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTION_CHECK_INTERVAL_MS },
       forceCloseConnections: 'idle',
       return503OnClosing: false,
       routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
       genReqId: requestIdOf,
       clientErrorHandler: answerClientError,
+      frameworkErrors: answerUnroutable,
     }),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   );
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const methods = methodsByPath(fastify);
   fastify.addHook('onRoute', applyBodyLimit);
+  receiveWhatIsTooLarge(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();
   });
   logRequests(fastify, logger, app.get(Metrics));
+  endConnectionsWhenStopping(fastify, app.get(Health));
   acceptJsonOnly(fastify);
   await app.register(helmet, { contentSecurityPolicy: { directives: CONTENT_SECURITY_POLICY } });
   app.setGlobalPrefix(BASE_PATH, { exclude: ['problems/:code'] });
@@ -52,7 +62,14 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
       raw: ['json'],
       jsonDocumentUrl: 'openapi.json',
       customSiteTitle: 'Colloquy',
-      swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+      customCss: '.swagger-ui .topbar { display: none }',
+      swaggerOptions: {
+        deepLinking: true,
+        defaultModelsExpandDepth: 0,
+        displayRequestDuration: true,
+        persistAuthorization: true,
+        tryItOutEnabled: true,
+      },
     });
   }
   if (config.http.metricsPort === undefined) app.get(OperationsRoutes).register(fastify);
@@ -74,6 +91,7 @@ const CONTENT_SECURITY_POLICY = {
   scriptSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
   imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'"],
   objectSrc: ["'none'"],
   frameAncestors: ["'none'"],
   upgradeInsecureRequests: null,

@@ -1,6 +1,7 @@
 import { createApp, createOperationsServer } from './app.setup.js';
 import { ConfigError, loadConfig } from './config/load-config.js';
 import { createLogger } from './operations/logger.js';
+import { stopOnSignal } from './shutdown.js';
 
 /** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */
 async function main(): Promise<void> {
@@ -8,11 +9,14 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log);
   try {
     const app = await createApp(config, logger);
-    app.enableShutdownHooks();
-    await app.listen(config.http.port, config.http.host);
-    if (config.http.metricsPort !== undefined) {
-      const operations = createOperationsServer(app);
-      await operations.listen({ port: config.http.metricsPort, host: config.http.host });
+    const operations = config.http.metricsPort === undefined ? undefined : createOperationsServer(app);
+    stopOnSignal(app, async () => operations?.close(), config.shutdown, logger);
+    try {
+      await app.listen(config.http.port, config.http.host);
+      await operations?.listen({ port: config.http.metricsPort, host: config.http.host });
+    } catch (error) {
+      await app.close();
+      throw error;
     }
     const url = await app.getUrl();
     if (config.auth.developmentTenantId !== undefined) {

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { refine } from './openapi-refine.js';
 
 const DESCRIPTION = `Keeps the conversations between users and AI agents, and their messages.
 
@@ -18,6 +19,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Colloquy')
     .setVersion('2')
     .setDescription(DESCRIPTION)
+    .addServer('/', 'The service that this document comes from')
     .addTag('Conversations', 'Create, find, change and delete conversations.')
     .addTag('Messages', 'Append messages to a conversation and read them in order.')
     .addBearerAuth(
@@ -25,8 +27,6 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       'bearer',
     )
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' }, 'apiKey')
-    .addSecurityRequirements('bearer')
-    .addSecurityRequirements('apiKey')
     .build();
-  return SwaggerModule.createDocument(app, options);
+  return refine(SwaggerModule.createDocument(app, options));
 }

@@ -19,7 +19,7 @@ export class AuthGuard implements CanActivate {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC, targets)) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const principal = await this.authenticator.authenticate(request.headers);
+    const principal = await this.authenticator.authenticate(request.raw.rawHeaders);
     const required = this.reflector.getAllAndOverride<AccessScope | undefined>(REQUIRED_SCOPE, targets);
     if (!required || !principal.scopes.has(required)) {
       throw new DomainError(

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../common/errors/domain-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
@@ -29,11 +28,14 @@ export class Authenticator {
   }
 
   /** Throws `unauthenticated`, or Unavailable when it cannot be told. */
-  async authenticate(headers: IncomingHttpHeaders): Promise<Principal> {
+  async authenticate(rawHeaders: readonly string[]): Promise<Principal> {
     if (this.#developer) return this.#developer;
-    const { bearer, apiKey } = credentialsOf(headers);
-    if (bearer !== undefined && apiKey !== undefined)
-      throw unauthenticated('Two credentials were sent; send one.');
+    const bearers = valuesOf('authorization', rawHeaders).flatMap(bearerIn);
+    const apiKeys = valuesOf('x-api-key', rawHeaders).filter((value) => value !== '');
+    if (bearers.length + apiKeys.length > 1)
+      throw unauthenticated('Several credentials were sent; send one.');
+    const [bearer] = bearers;
+    const [apiKey] = apiKeys;
     if (apiKey !== undefined) {
       const principal = this.#acceptsApiKeys ? await this.apiKey.verify(apiKey) : null;
       if (principal) return principal;
@@ -48,9 +50,13 @@ export class Authenticator {
   }
 }
 
-function credentialsOf({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders) {
-  const [, bearer] = /^Bearer +(\S+) *$/i.exec((authorization ?? '').slice(0, MAX_CREDENTIAL_LENGTH)) ?? [];
-  return { bearer, apiKey: typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined };
+/** Every value of a header: of several `Authorization` headers, Node's `headers` would keep the first without a word. */
+const valuesOf = (name: string, rawHeaders: readonly string[]): string[] =>
+  rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+
+function bearerIn(authorization: string): string[] {
+  const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization.slice(0, MAX_CREDENTIAL_LENGTH)) ?? [];
+  return bearer === undefined ? [] : [bearer];
 }
 
 /** 401 with the challenge that RFC 9110, section 15.5.2 asks for. */

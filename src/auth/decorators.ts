@@ -1,4 +1,5 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { AccessScope } from './principal.js';
 
 export const PUBLIC = 'auth:public';
@@ -8,4 +9,9 @@ export const REQUIRED_SCOPE = 'auth:scope';
 export const Public = () => SetMetadata(PUBLIC, true);
 
 /** The route needs a credential with this scope. A route without it, and not public, is refused to everybody. */
-export const RequireScope = (scope: AccessScope) => SetMetadata(REQUIRED_SCOPE, scope);
+export const RequireScope = (scope: AccessScope) =>
+  applyDecorators(
+    SetMetadata(REQUIRED_SCOPE, scope),
+    ApiSecurity('bearer', [scope]),
+    ApiSecurity('apiKey', [scope]),
+  );

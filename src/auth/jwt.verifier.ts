@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, createSecretKey } from 'node:crypto';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { createHash, createSecretKey } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   createRemoteJWKSet,
   decodeProtectedHeader,
@@ -7,6 +7,7 @@ import {
   type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
+  type JWTVerifyOptions,
 } from 'jose';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { isOpaqueId } from '../common/validation/opaque-id.js';
@@ -21,11 +22,8 @@ const JWKS_MAX_AGE_MS = 10 * 60_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_CLAIM_LENGTH = 255;
 
-const ALGORITHM_OF_KEY: ReadonlyMap<string, string> = new Map([
-  ['rsa', 'RS256'],
-  ['ec', 'ES256'],
-  ['ed25519', 'EdDSA'],
-]);
+/** What jose says when the key set, and not the token, is at fault. */
+const KEY_SET_FAILURES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
 
 /** A key (or a way to find it) and the algorithms it may be used with; a token's own `alg` never widens them. */
 interface KeySource {
@@ -36,7 +34,6 @@ interface KeySource {
 /** Verifies JSON Web Tokens (RFC 7519): signature, `exp`, and issuer and audience where they are configured. */
 @Injectable()
 export class JwtVerifier implements CredentialVerifier {
-  readonly #logger = new Logger(JwtVerifier.name);
   readonly #sources: readonly KeySource[];
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
@@ -48,7 +45,7 @@ export class JwtVerifier implements CredentialVerifier {
     if (!jwt || credential.split('.').length !== 3) return null;
     for (const { algorithms, key } of this.#sourcesFor(credential)) {
       try {
-        const { payload } = await jwtVerify(credential, key, {
+        const payload = await payloadOf(credential, key, {
           algorithms: [...algorithms],
           requiredClaims: ['exp'],
           clockTolerance: CLOCK_TOLERANCE_SECONDS,
@@ -57,7 +54,8 @@ export class JwtVerifier implements CredentialVerifier {
         });
         return principalOf(payload, jwt.claims);
       } catch (error) {
-        this.#refuse(error);
+        if (!isRefusal(error))
+          throw new Unavailable('The keys that tokens are verified with cannot be fetched.', error);
       }
     }
     return null;
@@ -71,18 +69,11 @@ export class JwtVerifier implements CredentialVerifier {
       return [];
     }
   }
-
-  /** A token that fails is the client's affair; a key set that cannot be fetched is not. */
-  #refuse(error: unknown): void {
-    const isFetchFailure =
-      error instanceof errors.JWKSTimeout ||
-      !(error instanceof errors.JOSEError) ||
-      error.code === 'ERR_JOSE_GENERIC';
-    if (!isFetchFailure) return;
-    this.#logger.warn({ err: error }, 'The keys for tokens cannot be had.');
-    throw new Unavailable('The keys that tokens are verified with cannot be fetched.', error);
-  }
 }
+
+/** A token that fails is the client's affair; a key set that cannot be fetched is not. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof errors.JOSEError && !KEY_SET_FAILURES.has(error.code);
 
 function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
   const sources: KeySource[] = [];
@@ -91,9 +82,7 @@ function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
     sources.push({ algorithms: ['HS256'], key: () => key });
   }
   if (publicKey !== undefined) {
-    const key = createPublicKey(publicKey);
-    const algorithm = ALGORITHM_OF_KEY.get(key.asymmetricKeyType ?? '');
-    if (!algorithm) throw new Error('AUTH_JWT_PUBLIC_KEY is no RSA, P-256 or Ed25519 key.');
+    const { algorithm, key } = publicKey;
     sources.push({ algorithms: [algorithm], key: () => key });
   }
   if (jwksUrl) {
@@ -105,6 +94,27 @@ function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
     sources.push({ algorithms: ['RS256', 'ES256', 'EdDSA'], key });
   }
   return sources;
+}
+
+/** The payload of a token that is valid. A token without `kid` may be signed with any key of a set that fits its `alg`. */
+async function payloadOf(
+  credential: string,
+  key: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(credential, key, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const candidate of error) {
+      try {
+        return (await jwtVerify(credential, candidate, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw error;
+  }
 }
 
 /** Null when the claims cannot be what they have to be: a token bound to something unreadable is bound to nothing safe. */

@@ -5,6 +5,7 @@ import type { ApiKey } from '../auth/api-key.entity.js';
 import { ApiKeysService } from '../auth/api-keys.service.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { isAccessScope, SCOPES } from '../auth/principal.js';
+import { now } from '../common/clock.js';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/validation/opaque-id.js';
 import { parseRfc3339 } from '../common/validation/rfc3339.js';
 import { ConfigModule } from '../config/config.module.js';
@@ -79,7 +80,7 @@ function lineOf({
   const state = revokedTime
     ? `revoked ${revokedTime.toISOString()}`
     : expiresTime
-      ? `expires ${expiresTime.toISOString()}`
+      ? `${expiresTime <= now() ? 'expired' : 'expires'} ${expiresTime.toISOString()}`
       : 'valid';
   const bound = `${tenantId ?? 'any tenant'}${tenantUnitId === null ? '' : `/${tenantUnitId}`}`;
   return [id, name, bound, scopes, `created ${createdTime.toISOString()}`, state].join('\t');

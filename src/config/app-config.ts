@@ -1,3 +1,6 @@
+import type { MysqlServer } from './mysql-url.js';
+import type { PublicKey } from './public-key.js';
+
 /** The service's settings: read once at start, checked, never changed. Only `loadConfig` makes one. */
 export interface AppConfig {
   readonly production: boolean;
@@ -8,17 +11,30 @@ export interface AppConfig {
     readonly metricsPort: number | undefined;
     readonly swagger: boolean;
   };
+  readonly shutdown: {
+    /** How long requests are still taken after the signal, while `/readyz` already says no. */
+    readonly delayMs: number;
+    /** When, counted from the signal, what is still under way is cut off. */
+    readonly timeoutMs: number;
+  };
   readonly database: DatabaseConfig;
   readonly auth: AuthConfig;
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
 }
 
-export type DatabaseConfig = {
-  readonly migrations: 'run' | 'check';
-} & (
-  | { readonly engine: 'sqlite'; readonly path: string }
-  | { readonly engine: 'mysql'; readonly url: string; readonly poolSize: number }
-);
+export type DatabaseConfig = { readonly migrations: 'run' | 'check' } & (SqliteConfig | MysqlConfig);
+
+export interface SqliteConfig {
+  readonly engine: 'sqlite';
+  /** Of the file; `:memory:` for none. */
+  readonly path: string;
+}
+
+export interface MysqlConfig extends MysqlServer {
+  readonly engine: 'mysql';
+  /** Connections to each host. */
+  readonly poolSize: number;
+}
 
 interface AuthConfig {
   /** Undefined: a credential is asked for. Otherwise anybody acts in this tenant unless another is named. */
@@ -29,8 +45,7 @@ interface AuthConfig {
 
 export interface JwtConfig {
   readonly jwksUrl: URL | undefined;
-  /** PEM (SPKI). */
-  readonly publicKey: string | undefined;
+  readonly publicKey: PublicKey | undefined;
   readonly secret: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/validation/opaque-id.js';
-import { type AppConfig, LOG_LEVELS } from './app-config.js';
+import { type AppConfig, LOG_LEVELS, type MysqlConfig, type SqliteConfig } from './app-config.js';
+import { parseMysqlUrl } from './mysql-url.js';
+import { PUBLIC_KEY_RULE, readPublicKey } from './public-key.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +23,8 @@ export class ConfigError extends Error {
   }
 }
 
+const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
+
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -28,8 +32,7 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
 
-const text = z.string().min(1);
-const url = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const text = z.string().min(1, 'must not be empty');
 const opaqueId = z.string().refine(isOpaqueId, OPAQUE_ID_RULE);
 
 const variables = z.object({
@@ -37,22 +40,20 @@ const variables = z.object({
   PORT: integer(0, 65_535).default(3000),
   HOST: text.optional(),
   METRICS_PORT: integer(0, 65_535).optional(),
+  SHUTDOWN_DELAY_MS: integer(0, 600_000).default(0),
+  SHUTDOWN_TIMEOUT_MS: integer(100, 600_000).default(DEFAULT_SHUTDOWN_TIMEOUT_MS),
   DATABASE_URL: z
     .string()
-    .regex(
-      /^(sqlite:.+|(mysql|mariadb):\/\/.+)$/,
-      'must be sqlite:<path>, sqlite::memory: or mysql://user:password@host:3306/database',
-    )
     .refine(
-      (value) => value.startsWith('sqlite:') || isMysqlUrl(value),
-      'is no valid mysql:// URL with a host and a database',
+      (value) => /^sqlite:./.test(value) || parseMysqlUrl(value) !== undefined,
+      'must be sqlite:<path>, sqlite::memory: or mysql://user:password@host:3306/database (hosts of a cluster separated by commas)',
     )
     .default('sqlite:./data/colloquy.sqlite'),
   DATABASE_POOL_SIZE: integer(1, 1000).default(10),
   DATABASE_MIGRATIONS: z.enum(['run', 'check'], 'must be run or check').default('run'),
   AUTH_MODE: z
     .string()
-    .transform((value) => value.split(',').map((mode) => mode.trim()))
+    .transform(modesIn)
     .refine(
       (modes) => modes.every((mode) => ['none', 'jwt', 'api-key'].includes(mode)),
       'must be none, or a comma list of jwt and api-key',
@@ -62,10 +63,15 @@ const variables = z.object({
       'none cannot be combined with other modes',
     )
     .optional(),
-  AUTH_JWKS_URL: url.optional(),
+  AUTH_JWKS_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .transform((value) => new URL(value))
+    .refine(({ username, password }) => username + password === '', 'must have no user and no password')
+    .optional(),
   AUTH_JWT_PUBLIC_KEY: z
     .string()
-    .regex(/^-----BEGIN PUBLIC KEY-----/, 'must be a public key in PEM (SPKI)')
+    .transform(readPublicKey)
+    .refine((key) => key !== undefined, PUBLIC_KEY_RULE)
     .optional(),
   AUTH_JWT_SECRET: text.optional(),
   AUTH_JWT_ISSUER: text.optional(),
@@ -90,9 +96,10 @@ type Variables = z.output<typeof variables>;
  */
 export function loadConfig({ terminal = false, environment = process.env }: LoadOptions = {}): AppConfig {
   const faults: string[] = [];
-  const parsed = variables.safeParse(withFiles(environment, faults));
+  const values = withFiles(environment, faults);
+  const parsed = variables.safeParse(values);
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')} ${message}`);
-  if (parsed.data) faults.push(...contradictions(parsed.data));
+  faults.push(...contradictions(values));
   if (faults.length > 0 || !parsed.data) throw new ConfigError(faults);
   return asConfig(parsed.data, terminal);
 }
@@ -115,18 +122,21 @@ function withFiles(environment: Environment, faults: string[]): Record<string, s
   return values;
 }
 
-function contradictions(v: Variables): string[] {
+/** What is wrong between variables. Looks at them as they are written, so that it is told beside all other faults. */
+function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
   const faults: string[] = [];
-  const modes = authModes(v);
-  if (!v.AUTH_MODE && v.NODE_ENV === 'production')
-    faults.push('AUTH_MODE must be set when NODE_ENV=production');
-  if (v.AUTH_MODE && modes.includes('none') && v.NODE_ENV === 'production') {
+  const production = v.NODE_ENV === 'production';
+  const modes = modesIn(v.AUTH_MODE);
+  if (production && v.AUTH_MODE === undefined) faults.push('AUTH_MODE must be set when NODE_ENV=production');
+  else if (production && modes.includes('none'))
     faults.push('AUTH_MODE none is for development and refused when NODE_ENV=production');
-  }
-  if (v.NODE_ENV === 'production' && v.AUTH_JWT_SECRET && v.AUTH_JWT_SECRET.length < 32) {
+  if (production && v.AUTH_JWT_SECRET && v.AUTH_JWT_SECRET.length < 32) {
     faults.push(
       'AUTH_JWT_SECRET must have at least 32 characters when NODE_ENV=production (RFC 7518, section 3.2)',
     );
+  }
+  if (Number(v.SHUTDOWN_DELAY_MS) >= Number(v.SHUTDOWN_TIMEOUT_MS ?? DEFAULT_SHUTDOWN_TIMEOUT_MS)) {
+    faults.push('SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, which counts from the signal');
   }
   const jwtKeys = [v.AUTH_JWKS_URL, v.AUTH_JWT_PUBLIC_KEY, v.AUTH_JWT_SECRET].filter(Boolean);
   if (modes.includes('jwt') && jwtKeys.length === 0) {
@@ -135,10 +145,12 @@ function contradictions(v: Variables): string[] {
   return faults;
 }
 
-const authModes = (v: Variables): readonly string[] => v.AUTH_MODE ?? ['none'];
+function modesIn(authMode = 'none'): string[] {
+  return authMode.split(',').map((mode) => mode.trim());
+}
 
 function asConfig(v: Variables, terminal: boolean): AppConfig {
-  const modes = authModes(v);
+  const modes = v.AUTH_MODE ?? modesIn();
   const open = modes.includes('none');
   return {
     production: v.NODE_ENV === 'production',
@@ -148,22 +160,17 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
       metricsPort: v.METRICS_PORT,
       swagger: v.SWAGGER === 'on',
     },
+    shutdown: { delayMs: v.SHUTDOWN_DELAY_MS, timeoutMs: v.SHUTDOWN_TIMEOUT_MS },
     database: {
       migrations: v.DATABASE_MIGRATIONS,
-      ...(v.DATABASE_URL.startsWith('sqlite:')
-        ? { engine: 'sqlite', path: v.DATABASE_URL.slice('sqlite:'.length) }
-        : {
-            engine: 'mysql',
-            url: v.DATABASE_URL.replace(/^mariadb:/, 'mysql:'),
-            poolSize: v.DATABASE_POOL_SIZE,
-          }),
+      ...databaseIn(v),
     },
     auth: {
       developmentTenantId: open ? v.DEFAULT_TENANT_ID : undefined,
       apiKeys: modes.includes('api-key'),
       jwt: modes.includes('jwt')
         ? {
-            jwksUrl: v.AUTH_JWKS_URL === undefined ? undefined : new URL(v.AUTH_JWKS_URL),
+            jwksUrl: v.AUTH_JWKS_URL,
             publicKey: v.AUTH_JWT_PUBLIC_KEY,
             secret: v.AUTH_JWT_SECRET,
             issuer: v.AUTH_JWT_ISSUER,
@@ -183,7 +190,12 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
   };
 }
 
-function isMysqlUrl(value: string): boolean {
-  const parsed = URL.parse(value.replace(/^mariadb:/, 'mysql:'));
-  return parsed !== null && parsed.hostname !== '' && parsed.pathname.length > 1;
+function databaseIn({
+  DATABASE_URL: url,
+  DATABASE_POOL_SIZE: poolSize,
+}: Variables): SqliteConfig | MysqlConfig {
+  const server = parseMysqlUrl(url);
+  return server
+    ? { engine: 'mysql', ...server, poolSize }
+    : { engine: 'sqlite', path: url.slice('sqlite:'.length) };
 }

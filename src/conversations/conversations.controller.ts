@@ -70,6 +70,7 @@ export class ConversationsController {
     description: 'Without its messages; `message_count` says how many there are.',
     response: ConversationResponse,
     problems: ['conversation_not_found'],
+    conditional: 'read',
   })
   async get(
     @Scope() scope: TenantScope,
@@ -88,6 +89,7 @@ export class ConversationsController {
       'Only the topic can be changed. Setting the topic it has changes nothing, `updated_time` included.',
     response: ConversationResponse,
     problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+    conditional: 'write',
   })
   async update(
     @Scope() scope: TenantScope,
@@ -108,6 +110,7 @@ export class ConversationsController {
     description: 'Both are gone from every answer when this is answered. There is no way back.',
     status: 204,
     problems: ['conversation_not_found'],
+    conditional: 'write',
   })
   async delete(
     @Scope() scope: TenantScope,
@@ -127,7 +130,8 @@ export class ConversationsController {
       'Any status may follow any other. Null, absent or the status it has changes nothing, `updated_time` included.',
     body: { type: UpdateConversationStatusDto, examples: UPDATE_STATUS_EXAMPLES },
     response: ConversationResponse,
-    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+    problems: [...BODY_PROBLEMS, 'conversation_not_found', 'status_conflict'],
+    conditional: 'write',
   })
   async updateStatus(
     @Scope() scope: TenantScope,

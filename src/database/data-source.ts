@@ -1,7 +1,8 @@
 import { createConnection } from 'mysql2/promise';
 import type Sqlite from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import type { DatabaseConfig } from '../config/app-config.js';
+import type { DatabaseConfig, MysqlConfig } from '../config/app-config.js';
+import { connectionOptions, FailoverDriver } from './failover-driver.js';
 import { InitialSchema1768000000000 } from './migrations/1768000000000-initial-schema.js';
 import { Idempotency1768100000000 } from './migrations/1768100000000-idempotency.js';
 import { SnakeCaseNaming } from './naming.js';
@@ -11,9 +12,6 @@ import { leaseSqlite } from './sqlite-lease.js';
 const MIGRATIONS = [InitialSchema1768000000000, Idempotency1768100000000];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Callers that may wait for a connection of the pool; further ones are refused at once. */
-const MAX_WAITING_PER_CONNECTION = 100;
 
 /** TypeORM's options for the configured database; asks a MySQL server which one it is. */
 export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSourceOptions> {
@@ -32,21 +30,15 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
       },
     };
   }
+  const type = await serverType(config);
   return {
     ...common,
-    type: await serverType(config.url),
-    url: config.url,
-    charset: 'utf8mb4',
-    timezone: 'Z',
+    type,
+    driver: new FailoverDriver(config, type),
     poolSize: config.poolSize,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    timezone: 'Z',
     supportBigNumbers: true,
     bigNumberStrings: false,
-    extra: {
-      waitForConnections: true,
-      queueLimit: config.poolSize * MAX_WAITING_PER_CONNECTION,
-      enableKeepAlive: true,
-    },
   };
 }
 
@@ -59,12 +51,17 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
 }
 
 /** TypeORM treats MariaDB and MySQL differently, and only the server says which it is. */
-async function serverType(url: string): Promise<'mariadb' | 'mysql'> {
-  const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MS });
-  try {
-    const [rows] = await connection.query('SELECT VERSION() AS version');
-    return JSON.stringify(rows).includes('MariaDB') ? 'mariadb' : 'mysql';
-  } finally {
-    await connection.end();
+async function serverType(config: MysqlConfig): Promise<'mariadb' | 'mysql'> {
+  const failures: unknown[] = [];
+  for (const host of config.hosts) {
+    try {
+      const connection = await createConnection(connectionOptions(config, host));
+      const [rows] = await connection.query('SELECT VERSION() AS version');
+      await connection.end();
+      return JSON.stringify(rows).includes('MariaDB') ? 'mariadb' : 'mysql';
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  throw failures[0];
 }

@@ -2,6 +2,8 @@ import type { QueryRunner } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { isConflict, isConnectionLost, isUnable } from './database-errors.js';
 
+const STATEMENT_TIMEOUT_MS = 15_000;
+
 export type Row = Record<string, unknown>;
 
 /** Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state. */
@@ -21,12 +23,39 @@ export class SqlSession {
 
   async #run(sql: string, parameters: readonly unknown[]) {
     try {
-      return await this.runner.query(sql, [...parameters], true);
+      return await bounded(this.runner, () => this.runner.query(sql, [...parameters], true));
     } catch (error) {
       throw databaseFailure(error);
     }
   }
 }
+
+/**
+ * Waits for what a runner does, but not for ever. When time is out the connection is given up, because a statement
+ * under way cannot be called back, and Unavailable is thrown.
+ */
+export async function bounded<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
+  const outOfTime = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    outOfTime.reject(new Unavailable('The database did not answer in time.'));
+    void runner.connect().then(destroy, () => undefined);
+  }, STATEMENT_TIMEOUT_MS);
+  try {
+    return await Promise.race([work(), outOfTime.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function destroy(connection: unknown): void {
+  if (isDestroyable(connection)) connection.destroy();
+}
+
+const isDestroyable = (connection: unknown): connection is { destroy(): void } =>
+  typeof connection === 'object' &&
+  connection !== null &&
+  'destroy' in connection &&
+  typeof connection.destroy === 'function';
 
 /** The connection to the database broke; what was sent last may or may not have been carried out. */
 export class ConnectionLost extends Unavailable {}

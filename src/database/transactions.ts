@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { isConflict } from './database-errors.js';
-import { ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
+import { bounded, ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 10;
@@ -50,11 +50,10 @@ export class Transactions {
       try {
         return await this.#once(work, inDoubt, progress);
       } catch (error) {
-        if (!isWorthAnotherRun(error)) throw error;
-        inDoubt ||= progress.committing && error instanceof ConnectionLost;
-        if (attempt === MAX_ATTEMPTS) throw exhausted(inDoubt, error);
+        inDoubt ||= progress.committing && error instanceof Unavailable;
+        if (isWorthAnotherRun(error) && attempt < MAX_ATTEMPTS) await pause(attempt);
+        else throw isWorthAnotherRun(error) || error instanceof Unavailable ? failure(error, inDoubt) : error;
       }
-      await sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
     }
   }
 
@@ -62,14 +61,15 @@ export class Transactions {
     const runner = this.dataSource.createQueryRunner('master');
     try {
       try {
-        await runner.startTransaction();
+        await bounded(runner, () => runner.startTransaction());
         const result = await work(new Transaction(new SqlSession(runner)), inDoubt);
         progress.committing = true;
-        await runner.commitTransaction();
+        await bounded(runner, () => runner.commitTransaction());
         return result;
       } catch (error) {
         // A connection that broke has rolled back already, and saying so must not hide why.
-        if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+        if (runner.isTransactionActive)
+          await bounded(runner, () => runner.rollbackTransaction()).catch(() => undefined);
         throw databaseFailure(error);
       }
     } finally {
@@ -81,11 +81,13 @@ export class Transactions {
 const isWorthAnotherRun = (error: unknown): boolean =>
   error instanceof TransactionConflict || error instanceof ConnectionLost || isConflict(error);
 
-function exhausted(inDoubt: boolean, error: unknown): Unavailable {
-  if (inDoubt)
-    return new Unavailable(
-      'It is not known whether this was done: look, or repeat it with the same Idempotency-Key.',
-      error,
-    );
+const pause = (attempt: number): Promise<void> =>
+  sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
+
+function failure(error: unknown, inDoubt: boolean): Unavailable {
+  if (inDoubt) {
+    const detail = 'It is not known whether this was done: look, or repeat it with the same Idempotency-Key.';
+    return new Unavailable(detail, error);
+  }
   return error instanceof Unavailable ? error : new Unavailable('Too many writes meet at one place.', error);
 }

@@ -103,6 +103,7 @@ export class MessagesController {
     description: 'One message of the conversation, by its `id`.',
     response: MessageResponse,
     problems: ['conversation_not_found', 'message_not_found'],
+    conditional: 'read',
   })
   async get(
     @Scope() scope: TenantScope,
@@ -122,6 +123,7 @@ export class MessagesController {
       'Sets `feedback` and replaces `metadata`, as far as they are given. The content never changes.',
     response: MessageResponse,
     problems: [...BODY_PROBLEMS, 'conversation_not_found', 'message_not_found'],
+    conditional: 'write',
   })
   async update(
     @Scope() scope: TenantScope,

@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
@@ -7,13 +7,18 @@ const PROBE_TIMEOUT_MS = 2_000;
 
 /** Whether this replica should be sent requests. That its migrations are applied was seen to before it listened. */
 @Injectable()
-export class Health implements BeforeApplicationShutdown {
+export class Health {
   #shuttingDown = false;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  beforeApplicationShutdown(): void {
+  /** From now on requests are better sent to another replica. */
+  startShutdown(): void {
     this.#shuttingDown = true;
+  }
+
+  get isShuttingDown(): boolean {
+    return this.#shuttingDown;
   }
 
   /** Throws Unavailable when shutting down, or when the database does not answer in time. */
@@ -22,11 +27,21 @@ export class Health implements BeforeApplicationShutdown {
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => timeout.reject(new Error('no answer in time')), PROBE_TIMEOUT_MS);
     try {
-      await Promise.race([this.dataSource.query('SELECT 1'), timeout.promise]);
+      await Promise.race([this.#probe(), timeout.promise]);
     } catch (error) {
       throw new Unavailable('The database cannot be reached.', error);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** As a reader, so that on SQLite it does not stand in the line of the writers. */
+  async #probe(): Promise<void> {
+    const runner = this.dataSource.createQueryRunner('slave');
+    try {
+      await runner.query('SELECT 1');
+    } finally {
+      await runner.release();
     }
   }
 }

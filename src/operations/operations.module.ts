@@ -7,6 +7,6 @@ import { ProblemsController } from './problems.controller.js';
 @Module({
   controllers: [ProblemsController],
   providers: [Health, Metrics, OperationsRoutes],
-  exports: [Metrics, OperationsRoutes],
+  exports: [Health, Metrics, OperationsRoutes],
 })
 export class OperationsModule {}

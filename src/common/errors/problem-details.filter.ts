@@ -20,6 +20,8 @@ export function problemOf(error: DomainError): Record<string, unknown> & { statu
 /** What the framework's own failures (router, body parser) mean in the catalogue, by their HTTP status. */
 const FRAMEWORK_PROBLEMS: Partial<Record<number, { code: ProblemCode; detail: string }>> = {
   400: { code: 'malformed_json', detail: 'The body is no valid JSON in UTF-8, or shorter than announced.' },
+  // The files of Swagger UI are asked for with `..` or NUL in the path.
+  403: { code: 'route_not_found', detail: 'No operation has this path.' },
   404: { code: 'route_not_found', detail: 'No operation has this path.' },
   413: { code: 'payload_too_large', detail: 'The body is larger than this operation allows.' },
   415: { code: 'unsupported_media_type', detail: 'The body must be application/json.' },

@@ -37,7 +37,7 @@ export class ProblemResponse {
   @ApiProperty({ type: String, example: 'Validation failed', description: 'The code in words.' })
   title: string;
 
-  @ApiProperty({ type: 'integer', example: 422, description: 'The HTTP status.' })
+  @ApiProperty({ type: 'integer', minimum: 400, maximum: 599, example: 422, description: 'The HTTP status.' })
   status: number;
 
   @ApiProperty({ type: String, example: '1 fault in the request.', description: 'What happened this time.' })
@@ -67,4 +67,11 @@ export class ProblemResponse {
 
   @ApiPropertyOptional({ type: [FaultResponse], description: 'With status 422: every fault.' })
   errors?: FaultResponse[];
+
+  @ApiPropertyOptional({
+    type: String,
+    example: 'cancelled',
+    description: 'With `status_conflict`: the status that the conversation has.',
+  })
+  current_status?: string;
 }

@@ -61,6 +61,11 @@ export const PROBLEMS = {
     title: 'Method not allowed',
     meaning: 'The path exists, but not with this method. The header `Allow` lists the methods it has.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    meaning: 'The request took too long to arrive, so it was given up and the connection was closed.',
+  },
   idempotency_in_progress: {
     status: 409,
     title: 'Idempotency in progress',

@@ -10,11 +10,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     return;
   }
   const requestId = newId();
-  const { status, title, ...problem } = problemOf(
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new DomainError('header_fields_too_large', 'The headers have more than 16 KiB.')
-      : new DomainError('malformed_request', 'This is no valid HTTP request, or it took too long to arrive.'),
-  );
+  const { status, title, ...problem } = problemOf(asProblem(error.code));
   const body = JSON.stringify({ title, ...problem, status, instance: '/', request_id: requestId });
   socket.end(
     [
@@ -27,4 +23,12 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
       body,
     ].join('\r\n'),
   );
+}
+
+function asProblem(code: string | undefined): DomainError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new DomainError('header_fields_too_large', 'The headers have more than 16 KiB.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new DomainError('request_timeout', 'The request took too long to arrive.');
+  return new DomainError('malformed_request', 'This is no valid HTTP request.');
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../errors/domain-error.js';
+import { hasDuplicateMembers } from '../json/duplicate-members.js';
 import { parseExactJson } from '../json/exact-json.js';
 
 /** JSON in UTF-8 is the only kind of body; an empty one is an absent one. */
@@ -17,8 +18,17 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
 
 function parseBody(body: Buffer): unknown {
   if (!isUtf8(body)) throw new DomainError('malformed_json', 'The body is not valid UTF-8.');
+  const text = body.toString();
+  const parsed = parse(text);
+  if (hasDuplicateMembers(text, parsed)) {
+    throw new DomainError('malformed_json', 'An object in the body names a member twice.');
+  }
+  return parsed;
+}
+
+function parse(text: string): unknown {
   try {
-    return parseExactJson(body.toString());
+    return parseExactJson(text);
   } catch (error) {
     throw new DomainError('malformed_json', 'The body is not valid JSON.', { cause: error });
   }

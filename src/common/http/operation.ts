@@ -1,17 +1,32 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOperation, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { ProblemResponse } from '../errors/problem.response.js';
 import { type ProblemCode, PROBLEMS } from '../errors/problems.js';
+import { Resource } from './resource.js';
 
 interface OperationDocs {
   id: string;
   summary: string;
   description?: string;
+  /** Bodies to try it with; Swagger UI starts with the first. Needed only where the properties' examples do not do. */
+  body?: { type: Type<unknown>; examples: RequestExamples };
+  /** 201 is the status of every POST, and only of those: they take an Idempotency-Key. */
   status?: 200 | 201 | 204;
+  /** Takes `If-None-Match` (a read of one thing) or `If-Match` (a change of one). */
+  conditional?: 'read' | 'write';
   response?: Type<unknown>;
   /** Beside those that every operation can answer. */
   problems?: readonly ProblemCode[];
 }
+
+export type RequestExamples = Readonly<Record<string, { summary: string; value: object }>>;
 
 /** Every operation needs a credential, a tenant, valid input and the database. */
 const COMMON_PROBLEMS: readonly ProblemCode[] = [
@@ -21,6 +36,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'tenant_unit_forbidden',
   'insufficient_scope',
   'validation_failed',
+  'rate_limited',
   'internal_error',
   'unavailable',
 ];
@@ -31,40 +47,105 @@ export const BODY_PROBLEMS: readonly ProblemCode[] = [
   'unsupported_media_type',
 ];
 
+const ONCE_PROBLEMS: readonly ProblemCode[] = ['idempotency_in_progress', 'idempotency_key_reused'];
+
 /** Documents an operation in OpenAPI: its success, and each problem it can answer, by status. */
 export function Operation({
   id,
   summary,
   description,
+  body,
   status = 200,
+  conditional,
   response,
   problems = [],
 }: OperationDocs) {
-  const success = { 200: 'OK', 201: 'Created; `Location` has the address.', 204: 'Done; no content.' }[
-    status
-  ];
+  const success = { 200: 'OK', 201: 'Created.', 204: 'Done; no content.' }[status];
   return applyDecorators(
     ApiOperation({ operationId: id, summary, ...(description && { description }) }),
+    ...(body
+      ? [
+          ApiExtraModels(body.type),
+          ApiBody({ schema: { $ref: getSchemaPath(body.type) }, examples: { ...body.examples } }),
+        ]
+      : []),
     ApiResponse({
       status,
       description: success,
-      headers: headersOf(status),
+      headers: {
+        ...REQUEST_ID,
+        ...(response && isResource(response) && ETAG),
+        ...(status === 201 && { ...(response && isResource(response) && LOCATION), ...REPLAYED }),
+      },
       ...(response && { type: response }),
     }),
     ApiExtraModels(ProblemResponse),
-    ...problemResponses([...COMMON_PROBLEMS, ...problems]),
+    ...(status === 201 ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
+    ...(conditional === 'read' ? [ApiHeader(IF_NONE_MATCH), ApiResponse(NOT_MODIFIED)] : []),
+    ...(conditional === 'write' ? [ApiHeader(IF_MATCH)] : []),
+    ...problemResponses([
+      ...COMMON_PROBLEMS,
+      ...(status === 201 ? ONCE_PROBLEMS : []),
+      ...(conditional === 'write' ? (['precondition_failed'] as const) : []),
+      ...problems,
+    ]),
   );
 }
 
-const headersOf = (status: number) => ({
-  'X-Request-Id': { description: 'The id sent, or one made for this request.', schema: { type: 'string' } },
-  ...(status === 201 && {
-    Location: {
-      description: 'Path of what was created.',
-      schema: { type: 'string', format: 'uri-reference' },
-    },
-  }),
+const isResource = (type: Type<unknown>): boolean => type.prototype instanceof Resource;
+
+const header = (description: string, schema: { type: string; format?: string; minimum?: number }) => ({
+  description,
+  schema,
 });
+const REQUEST_ID = {
+  'X-Request-Id': header('The id sent with the request, or one made for it.', { type: 'string' }),
+};
+const LOCATION = {
+  Location: header('Path of what was created.', { type: 'string', format: 'uri-reference' }),
+};
+const ETAG = {
+  ETag: header('Strong entity tag: another one after every change. For `If-Match` and `If-None-Match`.', {
+    type: 'string',
+  }),
+};
+const REPLAYED = {
+  'Idempotency-Replayed': header('`true` where this is the stored answer to an earlier request.', {
+    type: 'string',
+  }),
+};
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  required: false,
+  description:
+    'Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description: '`ETag` that was read: the change is made only if it still is the current one.',
+  schema: { type: 'string' },
+};
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  required: false,
+  description: '`ETag` that is known: 304 without a body if it still is the current one.',
+  schema: { type: 'string' },
+};
+const NOT_MODIFIED = {
+  status: 304,
+  description: 'Not modified: `If-None-Match` names the current `ETag`.',
+  headers: { ...REQUEST_ID, ...ETAG },
+};
+const RETRY_AFTER = {
+  'Retry-After': header('Seconds to wait before the next try.', { type: 'integer', minimum: 1 }),
+};
+const PROBLEM_HEADERS: Partial<Record<number, Record<string, ReturnType<typeof header>>>> = {
+  401: { 'WWW-Authenticate': header('The kind of credential that is asked for.', { type: 'string' }) },
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
+};
 
 function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
@@ -73,6 +154,11 @@ function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
     return ApiResponse({
       status,
       description: here.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
+      headers: {
+        ...REQUEST_ID,
+        ...PROBLEM_HEADERS[status],
+        ...(here.includes('idempotency_in_progress') && RETRY_AFTER),
+      },
       content: {
         'application/problem+json': {
           schema: { $ref: getSchemaPath(ProblemResponse) },
@@ -91,4 +177,8 @@ const exampleOf = (code: ProblemCode) => ({
   instance: '/admin/api/v2/conversations',
   code,
   request_id: '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a',
+  ...(code === 'validation_failed' && {
+    detail: '1 fault in the request.',
+    errors: [{ detail: 'must be an integer from 1 to 200', parameter: 'page_size' }],
+  }),
 });

@@ -1,22 +1,30 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Page } from './page.js';
+import { MAX_PAGE_SIZE, type Page } from './page.js';
 
 /** What every list answers around its `data`. */
 export abstract class PageResponse {
   @ApiProperty({
     type: 'integer',
     nullable: true,
+    minimum: 1,
     example: 1,
     description: 'The page asked for; null where the list was continued without a page number.',
   })
   page_num: number | null;
 
-  @ApiProperty({ type: 'integer', example: 20, description: 'How many items a page has.' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    example: 20,
+    description: 'How many items a page has.',
+  })
   page_size: number;
 
   @ApiProperty({
     type: 'integer',
     nullable: true,
+    minimum: 0,
     example: 1,
     description: 'Exactly how many items the list has; null behind a cursor.',
   })
@@ -25,6 +33,7 @@ export abstract class PageResponse {
   @ApiProperty({
     type: 'integer',
     nullable: true,
+    minimum: 0,
     example: 1,
     description: '`ceil(total_count / page_size)`; null behind a cursor.',
   })

@@ -15,6 +15,12 @@ interface FieldOptions {
   nullable?: boolean;
 }
 
+/** What is said of an enum itself, wherever it is used. */
+interface EnumDocs {
+  description: string;
+  default?: string;
+}
+
 /** The part of a JSON Schema that a field's rule tells. */
 interface Schema {
   type?: 'string' | 'integer' | ObjectConstructor | [new () => object];
@@ -22,6 +28,7 @@ interface Schema {
   pattern?: string;
   enum?: string[];
   enumName?: string;
+  enumSchema?: EnumDocs;
   isArray?: boolean;
   additionalProperties?: boolean;
   minLength?: number;
@@ -30,6 +37,13 @@ interface Schema {
   maximum?: number;
   minItems?: number;
   maxItems?: number;
+}
+
+interface EnumOptions {
+  values: readonly string[];
+  /** Its name in the OpenAPI document. */
+  name: string;
+  docs?: EnumDocs;
 }
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -114,11 +128,12 @@ export const LongTextField = ({
 export const EnumField = ({
   values,
   name,
+  docs,
   ...options
-}: FieldOptions & { values: readonly string[]; name: string }): PropertyDecorator =>
+}: FieldOptions & EnumOptions): PropertyDecorator =>
   field(
     options,
-    { enum: [...values], enumName: name },
+    { enum: [...values], enumName: name, ...(docs && { enumSchema: docs }) },
     isOneOf(values),
     `must be one of ${values.join(', ')}`,
   );
@@ -190,8 +205,9 @@ export const IntegerParameter = (options: FieldOptions & { min: number; max: num
 export const EnumListParameter = ({
   values,
   name,
+  docs,
   ...options
-}: FieldOptions & { values: readonly string[]; name: string }): PropertyDecorator =>
+}: FieldOptions & EnumOptions): PropertyDecorator =>
   applyDecorators(
     ConvertedBy((raw) => {
       const list = [raw].flat().flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
@@ -200,7 +216,7 @@ export const EnumListParameter = ({
     }),
     field(
       { optional: true, ...options },
-      { enum: [...values], enumName: name, isArray: true },
+      { enum: [...values], enumName: name, isArray: true, ...(docs && { enumSchema: docs }) },
       (value) => Array.isArray(value) && value.every(isOneOf(values)),
       `must each be one of ${values.join(', ')}`,
     ),

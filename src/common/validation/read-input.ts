@@ -34,8 +34,9 @@ export function readBody(Dto: Dto, body: unknown, faults: Fault[], pointer = '')
 
 /** Reads a query string as `Dto`; an empty parameter is an absent one. */
 export function readQuery(Dto: Dto, query: unknown, faults: Fault[]): object {
-  const given = Object.entries(isJsonObject(query) ? query : {}).filter(([, value]) => value !== '');
-  return read(Dto, Object.fromEntries(given), faults, (key, detail) => ({ detail, parameter: key }));
+  const given = Object.entries(isJsonObject(query) ? query : {});
+  const raw = Object.fromEntries(given.map(([key, value]) => [key, value === '' ? undefined : value]));
+  return read(Dto, raw, faults, (key, detail) => ({ detail, parameter: key }));
 }
 
 function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Place): object {
@@ -46,6 +47,7 @@ function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Pl
       faults.push(place(key, `unknown: ${key.slice(0, 100)}`));
       continue;
     }
+    if (raw[key] === undefined) continue;
     const convert = conversionOf(Dto, key);
     const value = convert ? convert(raw[key]) : raw[key];
     if (value !== undefined) Object.assign(dto, { [key]: elementsRead(Dto, key, value, faults, place) });

@@ -1,0 +1,294 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ConfigError, loadConfig } from './load-config.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'colloquy-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileWith(text: string): string {
+  const path = join(folder, `${Math.random()}`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const load = (environment: Record<string, string | undefined> = {}) => loadConfig({ environment });
+
+/** The faults that a configuration has, one a line; none when it is fine. */
+function faultsOf(environment: Record<string, string>): string[] {
+  try {
+    load(environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace(/^ {2}- /, ''));
+  }
+}
+
+const pem = (type: 'rsa' | 'ec' | 'ed25519', options: object = {}) => {
+  const { publicKey, privateKey } = generateKeyPairSync(type as 'rsa', options as { modulusLength: number });
+  return {
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+};
+const SECRET = 'correct horse battery staple, 32+';
+
+describe('the configuration', () => {
+  it('has a default for everything in development', () => {
+    const defaults = {
+      production: false,
+      http: { host: '127.0.0.1', port: 3000, metricsPort: undefined, swagger: true },
+      shutdown: { delayMs: 0, timeoutMs: 10_000 },
+      database: { engine: 'sqlite', path: './data/colloquy.sqlite', migrations: 'run' },
+      auth: {
+        developmentTenantId: '40d39c4b-9585-4123-8fd4-f1cc23a1184c',
+        apiKeys: false,
+        jwt: undefined,
+      },
+      log: { level: 'info', pretty: false },
+    };
+    expect(load()).toEqual(defaults);
+    expect(
+      load({ PORT: '', HOST: '', AUTH_MODE: '', DATABASE_URL: '', DEFAULT_TENANT_ID: '', PORT_FILE: '' }),
+    ).toEqual(defaults);
+  });
+
+  it('takes every variable', () => {
+    const { publicPem } = pem('ed25519');
+    const config = load({
+      NODE_ENV: 'production',
+      PORT: '0',
+      HOST: '::',
+      METRICS_PORT: '9464',
+      SHUTDOWN_DELAY_MS: '900',
+      SHUTDOWN_TIMEOUT_MS: '20000',
+      DATABASE_URL: 'mysql://user:p%40ss@db.example:3307/colloquy',
+      DATABASE_POOL_SIZE: '25',
+      DATABASE_MIGRATIONS: 'check',
+      AUTH_MODE: ' api-key , jwt ',
+      AUTH_JWKS_URL: 'https://issuer.example/keys',
+      AUTH_JWT_PUBLIC_KEY: publicPem,
+      AUTH_JWT_SECRET: SECRET,
+      AUTH_JWT_ISSUER: 'https://issuer.example',
+      AUTH_JWT_AUDIENCE: 'colloquy',
+      AUTH_CLAIM_SUBJECT: 'uid',
+      AUTH_CLAIM_NAME: 'full_name',
+      AUTH_CLAIM_ROLE: 'job',
+      AUTH_CLAIM_TENANT_ID: 'org',
+      AUTH_CLAIM_TENANT_UNIT_ID: 'team',
+      AUTH_CLAIM_SCOPE: 'permissions',
+      DEFAULT_TENANT_ID: 'unused',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'pretty',
+      SWAGGER: 'off',
+    });
+
+    expect(config).toEqual({
+      production: true,
+      http: { host: '::', port: 0, metricsPort: 9464, swagger: false },
+      shutdown: { delayMs: 900, timeoutMs: 20_000 },
+      database: {
+        engine: 'mysql',
+        hosts: [{ host: 'db.example', port: 3307 }],
+        user: 'user',
+        password: 'p@ss',
+        database: 'colloquy',
+        poolSize: 25,
+        migrations: 'check',
+      },
+      auth: {
+        developmentTenantId: undefined,
+        apiKeys: true,
+        jwt: {
+          jwksUrl: new URL('https://issuer.example/keys'),
+          publicKey: { algorithm: 'EdDSA', key: expect.anything() },
+          secret: SECRET,
+          issuer: 'https://issuer.example',
+          audience: 'colloquy',
+          claims: {
+            subject: 'uid',
+            name: 'full_name',
+            role: 'job',
+            tenantId: 'org',
+            tenantUnitId: 'team',
+            scope: 'permissions',
+          },
+        },
+      },
+      log: { level: 'debug', pretty: true },
+    });
+  });
+
+  it('listens on loopback only where no credential is asked for, unless HOST says otherwise', () => {
+    const hostOf = (environment: Record<string, string>) => load(environment).http.host;
+    expect(hostOf({ AUTH_MODE: 'none' })).toBe('127.0.0.1');
+    expect(hostOf({ AUTH_MODE: 'none', HOST: '0.0.0.0' })).toBe('0.0.0.0');
+    expect(hostOf({ AUTH_MODE: 'api-key' })).toBe('0.0.0.0');
+  });
+
+  it('is readable on a terminal, unless LOG_FORMAT says otherwise', () => {
+    const isPretty = (environment: Record<string, string>) =>
+      loadConfig({ terminal: true, environment }).log.pretty;
+    expect(isPretty({})).toBe(true);
+    expect(isPretty({ LOG_FORMAT: 'json' })).toBe(false);
+  });
+
+  it.each([
+    ['sqlite::memory:', { engine: 'sqlite', path: ':memory:' }],
+    ['sqlite:/var/lib/a b.sqlite', { engine: 'sqlite', path: '/var/lib/a b.sqlite' }],
+    [
+      'mariadb://u:p@h/d',
+      {
+        engine: 'mysql',
+        hosts: [{ host: 'h', port: 3306 }],
+        user: 'u',
+        password: 'p',
+        database: 'd',
+        poolSize: 10,
+      },
+    ],
+    [
+      'mysql://u:p%40%2F@h1:3307,[::1],h3/d',
+      {
+        hosts: [
+          { host: 'h1', port: 3307 },
+          { host: '::1', port: 3306 },
+          { host: 'h3', port: 3306 },
+        ],
+        password: 'p@/',
+      },
+    ],
+  ])('takes the database %s', (DATABASE_URL, database) => {
+    expect(load({ DATABASE_URL }).database).toMatchObject(database);
+  });
+});
+
+describe('X_FILE', () => {
+  it('reads X from a file, without the end of its last line', () => {
+    const { publicPem } = pem('rsa', { modulusLength: 2048 });
+    const { auth, http, database } = load({
+      AUTH_MODE_FILE: fileWith('jwt\r\n'),
+      AUTH_JWT_SECRET_FILE: fileWith(`${SECRET}\n`),
+      AUTH_JWT_PUBLIC_KEY_FILE: fileWith(publicPem),
+      PORT_FILE: fileWith('8080'),
+      DATABASE_URL_FILE: fileWith('sqlite:x.sqlite\n'),
+    });
+    expect(auth.jwt).toMatchObject({ secret: SECRET, publicKey: { algorithm: 'RS256' } });
+    expect(http.port).toBe(8080);
+    expect(database).toMatchObject({ path: 'x.sqlite' });
+  });
+
+  it('is refused beside X, and when it cannot be read or holds nothing', () => {
+    expect(
+      faultsOf({
+        PORT: '1',
+        PORT_FILE: fileWith('1'),
+        HOST_FILE: join(folder, 'not-there'),
+        DEFAULT_TENANT_ID_FILE: folder,
+        AUTH_JWT_ISSUER_FILE: fileWith('\n'),
+      }),
+    ).toEqual([
+      'PORT and PORT_FILE are both set',
+      'HOST_FILE names a file that cannot be read',
+      'DEFAULT_TENANT_ID_FILE names a file that cannot be read',
+      'AUTH_JWT_ISSUER must not be empty',
+    ]);
+  });
+});
+
+describe('a fault', () => {
+  it.each([
+    ['PORT', ['x', '-1', '65536', '1.5', '0x50', ' 80', '1e3', '99999999999']],
+    ['METRICS_PORT', ['x', '65536']],
+    ['SHUTDOWN_DELAY_MS', ['-1', '1s']],
+    ['SHUTDOWN_TIMEOUT_MS', ['0', '99', '600001']],
+    [
+      'DATABASE_URL',
+      ['sqlite:', 'mysql://', 'mysql:///d', 'mysql://host', 'mysql://host/', 'postgres://u:p@h/d', 'x'],
+    ],
+    ['DATABASE_POOL_SIZE', ['0', '1001', 'ten']],
+    ['DATABASE_MIGRATIONS', ['true', 'RUN']],
+    ['AUTH_MODE', ['None', 'api-key,', 'basic', 'api-key,basic', 'none,api-key', ',', 'jwt;api-key']],
+    ['AUTH_JWKS_URL', ['x', 'file:///etc/keys', 'ftp://h/k', 'https://user:word@h/k', 'https://user@h/k']],
+    ['DEFAULT_TENANT_ID', ['a b', 'ä', 'x'.repeat(65)]],
+    ['LOG_LEVEL', ['INFO', 'verbose']],
+    ['LOG_FORMAT', ['JSON', 'text']],
+    ['SWAGGER', ['true', 'no', '0']],
+  ])('is told of %s', (name, values) => {
+    for (const value of values) {
+      const faults = faultsOf({ [name]: value });
+      expect([value, faults.filter((fault) => fault.startsWith(`${name} `)).length]).toEqual([value, 1]);
+    }
+  });
+
+  it('is told of a public key of another kind, too small or private', () => {
+    const { publicPem, privatePem } = pem('rsa', { modulusLength: 2048 });
+    const bad = [
+      'x',
+      privatePem,
+      publicPem.slice(0, 200),
+      publicPem.replace('PUBLIC', 'RSA PUBLIC'),
+      pem('rsa', { modulusLength: 1024 }).publicPem,
+      pem('ec', { namedCurve: 'P-384' }).publicPem,
+    ];
+    for (const AUTH_JWT_PUBLIC_KEY of bad) {
+      expect(faultsOf({ AUTH_JWT_PUBLIC_KEY })).toEqual([
+        'AUTH_JWT_PUBLIC_KEY must be a public key in PEM (SPKI): RSA of 2048 bits or more, P-256 or Ed25519',
+      ]);
+    }
+  });
+
+  it('is a delay of the shutdown that is as long as all of it', () => {
+    const fault = 'SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, which counts from the signal';
+    expect(faultsOf({ SHUTDOWN_DELAY_MS: '10000' })).toEqual([fault]);
+    expect(faultsOf({ SHUTDOWN_DELAY_MS: '9999' })).toEqual([]);
+    expect(faultsOf({ SHUTDOWN_DELAY_MS: '9000', SHUTDOWN_TIMEOUT_MS: '30000' })).toEqual([]);
+    expect(faultsOf({ SHUTDOWN_DELAY_MS: '500', SHUTDOWN_TIMEOUT_MS: '500' })).toEqual([fault]);
+  });
+
+  it('is AUTH_MODE=jwt without a key', () => {
+    expect(faultsOf({ AUTH_MODE: 'jwt,api-key' })).toEqual([
+      'AUTH_MODE jwt needs AUTH_JWKS_URL, AUTH_JWT_PUBLIC_KEY or AUTH_JWT_SECRET',
+    ]);
+    expect(faultsOf({ AUTH_MODE: 'api-key' })).toEqual([]);
+  });
+
+  it('is production without AUTH_MODE, with none, or with a short secret', () => {
+    const production = { NODE_ENV: 'production' };
+    expect(faultsOf(production)).toEqual(['AUTH_MODE must be set when NODE_ENV=production']);
+    expect(faultsOf({ ...production, AUTH_MODE: 'none', HOST: '127.0.0.1' })).toEqual([
+      'AUTH_MODE none is for development and refused when NODE_ENV=production',
+    ]);
+    const jwt = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: 'x'.repeat(31) };
+    expect(faultsOf({ ...production, ...jwt })).toEqual([expect.stringMatching(/^AUTH_JWT_SECRET .*32/)]);
+    expect(faultsOf(jwt)).toEqual([]);
+  });
+
+  it('never hides another: all are told at once, and no value of any', () => {
+    const values = {
+      PORT: 'port-value',
+      DATABASE_URL: 'mysql://user:database-password@/',
+      DATABASE_POOL_SIZE: 'pool-value',
+      DATABASE_MIGRATIONS: 'migrations-value',
+      AUTH_JWKS_URL: 'https://user:jwks-password@h/k',
+      AUTH_JWT_PUBLIC_KEY: 'pem-value',
+      AUTH_JWT_SECRET: 'short-secret-value',
+      DEFAULT_TENANT_ID: 'tenant value',
+      LOG_LEVEL: 'level-value',
+      LOG_FORMAT: 'format-value',
+      SWAGGER: 'swagger-value',
+      METRICS_PORT: 'metrics-value',
+    };
+    const faults = faultsOf({ ...values, NODE_ENV: 'production', HOST_FILE: '/not/there' });
+
+    const named = faults.map((fault) => fault.split(' ')[0]);
+    expect(named.sort()).toEqual([...Object.keys(values), 'AUTH_MODE', 'HOST_FILE'].sort());
+    expect(faults.join('\n')).not.toMatch(/-value|-password|tenant value|not.there/);
+  });
+});

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import type { Logger } from 'pino';
+import type { AppConfig } from './config/app-config.js';
+import { Health } from './operations/health.js';
+
+/**
+ * Stops the service cleanly on SIGTERM or SIGINT: `/readyz` says no at once, requests are still taken for the delay,
+ * those under way are finished, and the process ends with 0 before the time-out, whatever happens.
+ */
+export function stopOnSignal(
+  app: INestApplication,
+  closeOperations: () => Promise<unknown>,
+  { delayMs, timeoutMs }: AppConfig['shutdown'],
+  logger: Logger,
+): void {
+  const stop = async (signal: NodeJS.Signals) => {
+    logger.info(`${signal}: stopping`);
+    app.get(Health).startShutdown();
+    setTimeout(() => {
+      logger.warn('Requests were cut off, because they did not end in time.');
+      process.exit(0);
+    }, timeoutMs).unref();
+    await sleep(delayMs);
+    await app.close();
+    await closeOperations();
+    logger.info('stopped');
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop(signal).catch((error: unknown) => {
+        logger.error({ err: error }, 'Stopping failed.');
+        process.exit(1);
+      });
+    });
+  }
+}
