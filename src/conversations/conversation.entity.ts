@@ -10,7 +10,13 @@ import type { RunStatus } from './run-status.js';
 @Index('conversation_by_status', ['tenantId', 'status', 'id'])
 @Index('conversation_by_assignment_id', ['tenantId', 'assignmentId', 'id'])
 @Index('conversation_by_user_id', ['tenantId', 'userId', 'id'])
+@Index('conversation_by_unit_agent_id', ['tenantId', 'tenantUnitId', 'agentId', 'id'])
+@Index('conversation_by_unit_status', ['tenantId', 'tenantUnitId', 'status', 'id'])
+@Index('conversation_by_unit_assignment_id', ['tenantId', 'tenantUnitId', 'assignmentId', 'id'])
+@Index('conversation_by_unit_user_id', ['tenantId', 'tenantUnitId', 'userId', 'id'])
 @Index('conversation_by_activity', ['tenantId', 'updatedTime', 'id'])
+@Index('conversation_by_unit_activity', ['tenantId', 'tenantUnitId', 'updatedTime', 'id'])
+@Index('conversation_by_user_activity', ['tenantId', 'userId', 'updatedTime', 'id'])
 export class Conversation extends Authored {
   @KeyColumn() tenantId: string;
   @KeyColumn() id: string;

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ConversationCount } from './conversation-count.entity.js';
+import { ConversationCountsRepository } from './conversation-counts.repository.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ConversationsRepository } from './conversations.repository.js';
@@ -9,9 +11,10 @@ import { DeletedConversationsQueue } from './deleted-conversations.queue.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Conversation, DeletedConversation])],
+  imports: [TypeOrmModule.forFeature([Conversation, ConversationCount, DeletedConversation])],
   controllers: [ConversationsController],
   providers: [
+    ConversationCountsRepository,
     ConversationsService,
     ConversationsRepository,
     DeletedConversationsRepository,

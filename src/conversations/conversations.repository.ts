@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import type { ExpectedVersions } from '../common/http/precondition.js';
-import { firstIdAt } from '../common/ids.js';
 import { changedBy } from '../database/authorship.js';
 import { isDuplicate } from '../database/database-errors.js';
 import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
@@ -10,33 +8,11 @@ import type { Transaction } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
-import type { RunStatus } from './run-status.js';
+import { behind, conditionOf, pageOf } from './conversations.sql.js';
+import type { ConversationPosition } from './conversations.sql.js';
 
-/** Where a list goes on behind a row: its id, and for `active` the time of its last activity. */
-export interface ConversationPosition {
-  id: string;
-  updatedTime: Date;
-}
-
-type ConversationChange =
-  readonly [column: 'topic', value: string] | readonly [column: 'status', value: RunStatus];
-
-/** What a conversation must be for a change to be made; what is undefined may be anything. */
-export interface Expectation {
-  versions?: ExpectedVersions;
-  status?: RunStatus | undefined;
-}
-
-interface Condition {
-  sql: string[];
-  parameters: unknown[];
-}
-
-const ORDER_BY: Record<ConversationOrder, string> = {
-  recent: 'id DESC',
-  oldest: 'id ASC',
-  active: 'updated_time DESC, id DESC',
-};
+/** What is given to a conversation. */
+export type ConversationChange = Partial<Pick<Conversation, 'topic' | 'status'>>;
 
 @Injectable()
 export class ConversationsRepository extends TenantScopedRepository<Conversation> {
@@ -51,7 +27,7 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     conversation: Omit<Conversation, 'tenantId'>,
   ): Promise<boolean> {
     try {
-      await this.insert(scope, transaction, [conversation]);
+      await this.insertIn(scope, transaction, [conversation]);
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;
@@ -64,7 +40,6 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return conversation ?? null;
   }
 
-  /** As `findById`, with what the transaction has changed. */
   async findByIdIn(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation | null> {
     const [conversation] = await this.selectIn(scope, transaction, { where: 'id = ?', parameters: [id] });
     return conversation ?? null;
@@ -74,44 +49,76 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     scope: TenantScope,
     filter: ConversationFilter,
     order: ConversationOrder,
-    window: { limit: number; offset?: number; after?: ConversationPosition },
+    window: { limit: number; offset: number },
   ): Promise<Conversation[]> {
-    const condition = conditionOf(filter);
-    if (window.after) narrowToBehind(condition, order, window.after);
-    return this.select(scope, {
-      where: condition.sql.join(' AND '),
-      parameters: condition.parameters,
-      orderBy: ORDER_BY[order],
-      limit: window.limit,
-      ...(window.offset !== undefined && { offset: window.offset }),
-      index: indexFor(scope, filter, order),
+    return this.selectPage(scope, pageOf(scope, filter, order, window));
+  }
+
+  /** The rows behind a position, at the same cost wherever it is. */
+  listBehind(
+    scope: TenantScope,
+    filter: ConversationFilter,
+    order: ConversationOrder,
+    limit: number,
+    position: ConversationPosition,
+  ): Promise<Conversation[]> {
+    const page = pageOf(scope, filter, order, { limit, offset: 0 });
+    return this.selectPage(scope, {
+      ...page,
+      branches: page.branches.map((branch) => behind(branch, order, position)),
     });
   }
 
-  countMatching(scope: TenantScope, filter: ConversationFilter): Promise<number> {
-    const { sql, parameters } = conditionOf(filter);
-    return this.count(scope, { where: sql.join(' AND '), parameters });
+  /** The rows behind the first `offset` of `total`, counted from the nearer end of the list. */
+  async listDeepIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    filter: ConversationFilter,
+    order: ConversationOrder,
+    { limit, offset, total }: { limit: number; offset: number; total: number },
+  ): Promise<Conversation[]> {
+    const wanted = Math.min(limit, total - offset);
+    if (wanted <= 0) return [];
+    if (offset <= total / 2) {
+      return this.selectPageIn(scope, transaction, pageOf(scope, filter, order, { limit: wanted, offset }));
+    }
+    const fromEnd = { limit: wanted, offset: total - offset - wanted, reversed: true };
+    const rows = await this.selectPageIn(scope, transaction, pageOf(scope, filter, order, fromEnd));
+    return rows.reverse();
   }
 
-  /**
-   * Gives a conversation another topic or status, if it still is as expected. False when it is not, has that value
-   * already, or does not exist.
-   */
+  countMatching(scope: TenantScope, filter: ConversationFilter): Promise<number> {
+    return this.aggregate(scope, 'COUNT(*)', conditionOf(filter));
+  }
+
+  countMatchingIn(scope: TenantScope, transaction: Transaction, filter: ConversationFilter): Promise<number> {
+    return this.aggregateIn(scope, transaction, 'COUNT(*)', conditionOf(filter));
+  }
+
+  /** Holds the row against all other writers until the transaction ends, and changes nothing. */
+  async lock(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
+    await this.updateIn(scope, transaction, {
+      set: 'version = version',
+      values: [],
+      where: 'id = ?',
+      parameters: [id],
+    });
+  }
+
+  /** Changes a conversation of this version. False when it has another one, or does not exist. */
   async change(
     scope: TenantScope,
     transaction: Transaction,
-    id: string,
-    [column, value]: ConversationChange,
-    expected: Expectation,
+    { id, version }: Pick<Conversation, 'id' | 'version'>,
+    change: ConversationChange,
     time: Date,
   ): Promise<boolean> {
     const { set, values } = changedBy(scope.principal, time);
-    const condition = expectationOf(expected);
-    const matched = await this.update(scope, transaction, {
-      set: `${column} = ?, ${set}`,
-      values: [value, ...values],
-      where: [`id = ? AND ${column} <> ?`, ...condition.sql].join(' AND '),
-      parameters: [id, value, ...condition.parameters],
+    const matched = await this.updateIn(scope, transaction, {
+      set: [...Object.keys(change).map((column) => `${column} = ?`), set].join(', '),
+      values: [...Object.values(change), ...values],
+      where: 'id = ? AND version = ?',
+      parameters: [id, version],
     });
     return matched === 1;
   }
@@ -128,7 +135,7 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     time: Date,
   ): Promise<boolean> {
     const { set, values } = changedBy(scope.principal, time);
-    const matched = await this.update(scope, transaction, {
+    const matched = await this.updateIn(scope, transaction, {
       set: `message_count = message_count + ?, ${set}`,
       values: [count, ...values],
       where: 'id = ?',
@@ -137,89 +144,16 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return matched === 1;
   }
 
-  /** Holds the row against all other writers until the transaction ends. False when it does not exist or is not as expected. */
-  async lock(
+  /** Deletes a conversation of this version. False when it has another one, or does not exist. */
+  async remove(
     scope: TenantScope,
     transaction: Transaction,
-    id: string,
-    versions: ExpectedVersions,
+    { id, version }: Pick<Conversation, 'id' | 'version'>,
   ): Promise<boolean> {
-    const condition = expectationOf({ versions });
-    const matched = await this.update(scope, transaction, {
-      set: 'version = version + 1',
-      values: [],
-      where: ['id = ?', ...condition.sql].join(' AND '),
-      parameters: [id, ...condition.parameters],
+    const removed = await this.deleteIn(scope, transaction, {
+      where: 'id = ? AND version = ?',
+      parameters: [id, version],
     });
-    return matched === 1;
+    return removed === 1;
   }
-
-  async remove(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
-    await this.delete(scope, transaction, { where: 'id = ?', parameters: [id] });
-  }
-}
-
-/** Conditions for what a change expects of the row that it is made to. */
-function expectationOf({ versions, status }: Expectation): Condition {
-  const condition: Condition = { sql: [], parameters: [] };
-  if (versions) {
-    condition.sql.push(
-      versions.length === 0 ? '1 = 0' : `version IN (${versions.map(() => '?').join(', ')})`,
-    );
-    condition.parameters.push(...versions);
-  }
-  if (status !== undefined) {
-    condition.sql.push('status = ?');
-    condition.parameters.push(status);
-  }
-  return condition;
-}
-
-/** Creation time is part of the id, so bounds on it are bounds on the key. */
-function conditionOf(filter: ConversationFilter): Condition {
-  const sql: string[] = [];
-  const parameters: unknown[] = [];
-  const add = (condition: string, value: unknown) => {
-    if (value === undefined) return;
-    sql.push(condition);
-    parameters.push(value);
-  };
-  add('assignment_id = ?', filter.assignmentId);
-  add('agent_id = ?', filter.agentId);
-  add('user_id = ?', filter.userId);
-  if (filter.statuses) {
-    sql.push(`status IN (${filter.statuses.map(() => '?').join(', ')})`);
-    parameters.push(...filter.statuses);
-  }
-  add('id >= ?', filter.createdAfter && firstIdAt(filter.createdAfter));
-  add('id < ?', filter.createdBefore && firstIdAt(filter.createdBefore));
-  add('updated_time >= ?', filter.updatedAfter);
-  add('updated_time < ?', filter.updatedBefore);
-  return { sql, parameters };
-}
-
-/** MariaDB walks an index for this form of the keyset condition, but not for a comparison of rows. */
-function narrowToBehind(
-  { sql, parameters }: Condition,
-  order: ConversationOrder,
-  { id, updatedTime }: ConversationPosition,
-): void {
-  if (order === 'active') {
-    sql.push('updated_time <= ? AND (updated_time < ? OR id < ?)');
-    parameters.push(updatedTime, updatedTime, id);
-  } else {
-    sql.push(order === 'recent' ? 'id < ?' : 'id > ?');
-    parameters.push(id);
-  }
-}
-
-/** The index that has the rows in their order and fits the filter that is expected to narrow most. */
-function indexFor(scope: TenantScope, filter: ConversationFilter, order: ConversationOrder): string {
-  if (order === 'active') return 'conversation_by_activity';
-  if (filter.assignmentId !== undefined) return 'conversation_by_assignment_id';
-  if (filter.userId !== undefined) return 'conversation_by_user_id';
-  if (filter.agentId !== undefined) return 'conversation_by_agent_id';
-  if (filter.statuses?.length === 1) return 'conversation_by_status';
-  if (scope.tenantUnitId !== null) return 'conversation_by_tenant_unit_id';
-  return 'PRIMARY';
 }

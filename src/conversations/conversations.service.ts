@@ -9,14 +9,12 @@ import { authoredBy } from '../database/authorship.js';
 import { type Transaction, TransactionConflict, Transactions } from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { ConversationCountsRepository } from './conversation-counts.repository.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationNotFound, StatusConflict } from './conversation.errors.js';
-import {
-  type ConversationPosition,
-  ConversationsRepository,
-  type Expectation,
-} from './conversations.repository.js';
+import { type ConversationChange, ConversationsRepository } from './conversations.repository.js';
+import type { ConversationPosition } from './conversations.sql.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';
 
@@ -43,14 +41,24 @@ export interface ConversationPageRequest {
   from: { pageNumber: number } | { cursor: string };
 }
 
+/** What a conversation must be for a change to be made; what is undefined may be anything. */
+interface Expectation {
+  versions: ExpectedVersions;
+  status?: RunStatus | undefined;
+}
+
 export interface ConversationPage extends Page<Conversation> {
   nextCursor: string | null;
 }
+
+/** From here on a page is looked for from the nearer end of its list. */
+const DEEP_OFFSET = 1_000;
 
 @Injectable()
 export class ConversationsService {
   constructor(
     private readonly conversations: ConversationsRepository,
+    private readonly counts: ConversationCountsRepository,
     private readonly deletedConversations: DeletedConversationsRepository,
     private readonly transactions: Transactions,
   ) {}
@@ -76,7 +84,9 @@ export class ConversationsService {
     return this.transactions.run(async (transaction, inDoubt) => {
       const created = await this.conversations.create(scope, transaction, conversation);
       if (!created && !inDoubt) throw new Error('An id was made twice.');
-      return complete(scope, transaction, conversation);
+      const answer = await complete(scope, transaction, conversation);
+      if (created) await this.counts.add(scope, transaction, conversation, 1);
+      return answer;
     });
   }
 
@@ -91,27 +101,62 @@ export class ConversationsService {
   async list(scope: TenantScope, request: ConversationPageRequest): Promise<ConversationPage> {
     const { filter, order, pageSize, from } = request;
     const list = { tenant: scope.tenantId, unit: scope.tenantUnitId, order, filter };
-    const numbered = 'pageNumber' in from;
-    const [found, totalCount] = await Promise.all([
-      this.conversations.listPage(scope, filter, order, {
-        limit: pageSize + 1,
-        ...(numbered
-          ? { offset: (from.pageNumber - 1) * pageSize }
-          : { after: positionOf(decodeCursor(list, from.cursor)) }),
-      }),
-      numbered ? this.conversations.countMatching(scope, filter) : null,
-    ]);
-    const items = found.slice(0, pageSize);
-    const last = items.at(-1);
-    const hasNextPage = found.length > pageSize;
-    return {
-      items,
-      pageNumber: numbered ? from.pageNumber : null,
+    if ('cursor' in from) {
+      const position = positionOf(decodeCursor(list, from.cursor));
+      const found = await this.conversations.listBehind(scope, filter, order, pageSize + 1, position);
+      return pageOf(list, found.slice(0, pageSize), {
+        pageNumber: null,
+        pageSize,
+        totalCount: null,
+        hasNextPage: found.length > pageSize,
+      });
+    }
+    const { pageNumber } = from;
+    const offset = (pageNumber - 1) * pageSize;
+    const { items, totalCount } =
+      offset < DEEP_OFFSET
+        ? await this.#listNear(scope, filter, order, pageSize, offset)
+        : await this.#listDeep(scope, filter, order, pageSize, offset);
+    return pageOf(list, items, {
+      pageNumber,
       pageSize,
       totalCount,
-      hasNextPage,
-      nextCursor: hasNextPage && last ? encodeCursor(list, [last.id, last.updatedTime.toISOString()]) : null,
-    };
+      hasNextPage: offset + pageSize < totalCount,
+    });
+  }
+
+  async #listNear(
+    scope: TenantScope,
+    filter: ConversationFilter,
+    order: ConversationOrder,
+    limit: number,
+    offset: number,
+  ) {
+    const [items, totalCount] = await Promise.all([
+      this.conversations.listPage(scope, filter, order, { limit, offset }),
+      isCounted(filter) ? this.counts.total(scope, filter) : this.conversations.countMatching(scope, filter),
+    ]);
+    return { items, totalCount };
+  }
+
+  /** In one snapshot, because a page that is found from the end of the list needs the total of that very moment. */
+  #listDeep(
+    scope: TenantScope,
+    filter: ConversationFilter,
+    order: ConversationOrder,
+    limit: number,
+    offset: number,
+  ) {
+    return this.transactions.run(async (transaction) => {
+      const totalCount = isCounted(filter)
+        ? await this.counts.totalIn(scope, transaction, filter)
+        : await this.conversations.countMatchingIn(scope, transaction, filter);
+      const window = { limit, offset, total: totalCount };
+      return {
+        items: await this.conversations.listDeepIn(scope, transaction, filter, order, window),
+        totalCount,
+      };
+    });
   }
 
   /** Throws ConversationNotFound, or PreconditionFailed unless its version is expected. */
@@ -121,7 +166,7 @@ export class ConversationsService {
     topic: string,
     versions: ExpectedVersions,
   ): Promise<Conversation> {
-    return this.#change(scope, id, ['topic', topic], { versions });
+    return this.#change(scope, id, { topic }, { versions });
   }
 
   /**
@@ -134,7 +179,7 @@ export class ConversationsService {
     status: RunStatus | undefined,
     expected: Expectation,
   ): Promise<Conversation> {
-    if (status !== undefined) return this.#change(scope, id, ['status', status], expected);
+    if (status !== undefined) return this.#change(scope, id, { status }, expected);
     const conversation = await this.get(scope, id);
     assertAsExpected(conversation, expected);
     return conversation;
@@ -158,41 +203,46 @@ export class ConversationsService {
    */
   async delete(scope: TenantScope, id: string, versions: ExpectedVersions): Promise<void> {
     await this.transactions.run(async (transaction, inDoubt) => {
-      const locked = await this.conversations.lock(scope, transaction, id, versions);
-      const conversation = await this.conversations.findByIdIn(scope, transaction, id);
+      const conversation = await this.findLocked(scope, transaction, id);
       if (!conversation && inDoubt) return;
       if (!conversation) throw new ConversationNotFound();
-      if (!locked) throw notAsExpected(conversation, { versions });
-      const { tenantUnitId, messageCount } = conversation;
-      await this.conversations.remove(scope, transaction, id);
-      await this.deletedConversations.add(scope, transaction, { id, tenantUnitId, messageCount });
+      assertAsExpected(conversation, { versions });
+      if (!(await this.conversations.remove(scope, transaction, conversation)))
+        throw new TransactionConflict();
+      await this.deletedConversations.add(scope, transaction, conversation);
+      await this.counts.add(scope, transaction, conversation, -1);
     });
   }
 
   async #change(
     scope: TenantScope,
     id: string,
-    change: Parameters<ConversationsRepository['change']>[3],
+    change: ConversationChange,
     expected: Expectation,
   ): Promise<Conversation> {
     let written: Conversation | undefined;
     return this.transactions.run(async (transaction, inDoubt) => {
-      const changed = await this.conversations.change(scope, transaction, id, change, expected, now());
-      const conversation = await this.getIn(scope, transaction, id);
-      if (!changed) {
-        if (inDoubt && written && isDeepStrictEqual(conversation, written)) return conversation;
-        const [column, value] = change;
-        if (conversation[column] !== value) throw notAsExpected(conversation, expected);
-        assertAsExpected(conversation, expected);
+      const conversation = await this.findLocked(scope, transaction, id);
+      if (!conversation) throw new ConversationNotFound();
+      if (inDoubt && isDeepStrictEqual(conversation, written)) return conversation;
+      assertAsExpected(conversation, expected);
+      const changed = { ...conversation, ...change };
+      if (isDeepStrictEqual(changed, { ...conversation })) return conversation;
+      if (!(await this.conversations.change(scope, transaction, conversation, change, now())))
+        throw new TransactionConflict();
+      written = await this.getIn(scope, transaction, id);
+      if (changed.status !== conversation.status) {
+        await this.counts.add(scope, transaction, conversation, -1);
+        await this.counts.add(scope, transaction, changed, 1);
       }
-      written = conversation;
-      return conversation;
+      return written;
     });
   }
 
-  /** Holds a conversation against all other writers until the transaction ends. Throws ConversationNotFound. */
-  async lock(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
-    if (!(await this.conversations.lock(scope, transaction, id, undefined))) throw new ConversationNotFound();
+  /** Holds a conversation against all other writers until the transaction ends; null when there is none. */
+  async findLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation | null> {
+    await this.conversations.lock(scope, transaction, id);
+    return this.conversations.findByIdIn(scope, transaction, id);
   }
 
   /** As `get`, with what the transaction has changed. Throws ConversationNotFound. */
@@ -214,8 +264,18 @@ function assertAsExpected(conversation: Conversation, { versions, status }: Expe
   if (status !== undefined && conversation.status !== status) throw new StatusConflict(conversation.status);
 }
 
-/** Why a change was not made; when the row has become as expected since, the transaction has to be run again. */
-function notAsExpected(conversation: Conversation, expected: Expectation): Error {
-  assertAsExpected(conversation, expected);
-  return new TransactionConflict();
+/** Whether the counters know how many conversations a filter lets through. */
+const isCounted = ({ agentId, statuses, ...others }: ConversationFilter): boolean =>
+  Object.values<unknown>(others).every((value) => value === undefined);
+
+/** A page of `list`, with the cursor that goes on behind it. */
+function pageOf(
+  list: unknown,
+  items: readonly Conversation[],
+  page: Omit<ConversationPage, 'items' | 'nextCursor'>,
+): ConversationPage {
+  const last = items.at(-1);
+  const nextCursor =
+    page.hasNextPage && last ? encodeCursor(list, [last.id, last.updatedTime.toISOString()]) : null;
+  return { ...page, items, nextCursor };
 }

@@ -18,9 +18,10 @@ export class DeletedConversationsRepository extends TenantScopedRepository<Delet
   async add(
     scope: TenantScope,
     transaction: Transaction,
-    conversation: Pick<DeletedConversation, 'id' | 'tenantUnitId' | 'messageCount'>,
+    { id, tenantUnitId, messageCount }: Pick<DeletedConversation, 'id' | 'tenantUnitId' | 'messageCount'>,
   ): Promise<void> {
-    await this.insert(scope, transaction, [{ ...conversation, purgedSequence: 0, claimedUntil: NEVER }]);
+    const conversation = { id, tenantUnitId, messageCount, purgedSequence: 0, claimedUntil: NEVER };
+    await this.insertIn(scope, transaction, [conversation]);
   }
 
   /** Notes how far the purge is and until when this replica works on it. False when another one has taken it. */
@@ -30,7 +31,7 @@ export class DeletedConversationsRepository extends TenantScopedRepository<Delet
     { id, claimedUntil }: Pick<DeletedConversation, 'id' | 'claimedUntil'>,
     next: Pick<DeletedConversation, 'purgedSequence' | 'claimedUntil'>,
   ): Promise<boolean> {
-    const matched = await this.update(scope, transaction, {
+    const matched = await this.updateIn(scope, transaction, {
       set: 'purged_sequence = ?, claimed_until = ?',
       values: [next.purgedSequence, next.claimedUntil],
       where: 'id = ? AND claimed_until = ?',
@@ -40,6 +41,6 @@ export class DeletedConversationsRepository extends TenantScopedRepository<Delet
   }
 
   async remove(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
-    await this.delete(scope, transaction, { where: 'id = ?', parameters: [id] });
+    await this.deleteIn(scope, transaction, { where: 'id = ?', parameters: [id] });
   }
 }

@@ -58,10 +58,10 @@ class LeasedQueryRunner extends BetterSqlite3QueryRunner {
   override async query(
     ...[sql, ...rest]: Parameters<BetterSqlite3QueryRunner['query']>
   ): ReturnType<BetterSqlite3QueryRunner['query']> {
+    const deadline = Date.now() + FOREIGN_LOCK_TIMEOUT_MS;
     const connection = await this.connect();
     // A transaction takes the write lock at once: one that reads first could not be upgraded later.
     const statement = sql === 'BEGIN TRANSACTION' ? 'BEGIN IMMEDIATE' : sql;
-    const deadline = Date.now() + FOREIGN_LOCK_TIMEOUT_MS;
     for (;;) {
       try {
         return await super.query(statement, ...rest);

@@ -1,5 +1,12 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
+import {
+  type Condition,
+  type Ordering,
+  type PageSelection,
+  ScopedSql,
+  scopeParameters,
+} from './scoped-sql.js';
 import { ConnectionLost, type Row, SqlSession } from './sql-session.js';
 import { Transaction } from './transactions.js';
 
@@ -9,15 +16,14 @@ interface TenantOwned extends ObjectLiteral {
   tenantUnitId: string | null;
 }
 
-interface Selection {
-  /** SQL condition with `?` for each parameter; columns by their names. It can only narrow what the scope allows. */
-  where?: string;
-  parameters?: readonly unknown[];
-  orderBy?: string;
-  limit?: number;
-  offset?: number;
-  /** Index that MySQL and MariaDB must use, where their optimiser would have to guess. */
-  index?: string;
+interface Selection extends Condition {
+  readonly order?: Ordering;
+}
+
+interface Change extends Condition {
+  /** SQL with `?` for each of `values`. */
+  readonly set: string;
+  readonly values: readonly unknown[];
 }
 
 /** Bytes of SQL text in one INSERT; far below the smallest `max_allowed_packet` (16 MiB) even if all is escaped. */
@@ -26,102 +32,112 @@ const MAX_INSERT_ROWS = 100;
 const MAX_READ_ATTEMPTS = 3;
 
 /**
- * The one door to a tenant's rows. Every statement it makes carries the tenant of the scope (and its unit) in its
- * WHERE, with the caller's condition in parentheses behind it; TypeORM's repository stays private, so that no
- * `save`, array of criteria or bare builder can reach past it.
+ * The one door to a tenant's rows. All its statements come from ScopedSql, which puts the scope into each; TypeORM's
+ * repository stays private, so that no `save`, array of criteria or bare builder can reach past it. Methods that end
+ * in `In` see and make the changes of a transaction.
  */
 export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   readonly #repository: Repository<Entity>;
+  #text: ScopedSql | undefined;
 
   constructor(repository: Repository<Entity>) {
     this.#repository = repository;
   }
 
-  /** Rows as they are committed. */
-  protected async select(scope: TenantScope, selection: Selection): Promise<Entity[]> {
-    return this.#reading((session) => this.#select(scope, session, selection));
+  protected select(scope: TenantScope, { where, parameters, order }: Selection): Promise<Entity[]> {
+    return this.#read((session) =>
+      this.#rows(session, this.#sql.select(scope, where, order), [...scopeParameters(scope), ...parameters]),
+    );
   }
 
-  /** Rows as the transaction sees them. */
-  protected async selectIn(
+  protected selectIn(
     scope: TenantScope,
     transaction: Transaction,
-    selection: Selection,
+    { where, parameters, order }: Selection,
   ): Promise<Entity[]> {
-    return this.#select(scope, Transaction.sessionOf(transaction), selection);
+    const sql = this.#sql.select(scope, where, order);
+    return this.#rows(Transaction.sessionOf(transaction), sql, [...scopeParameters(scope), ...parameters]);
   }
 
-  protected async count(scope: TenantScope, { where, parameters = [] }: Selection): Promise<number> {
-    const sql = this.#statement(scope, `SELECT COUNT(*) AS total FROM ${this.#table}`, where);
-    const bound = this.#bind([...scopeOf(scope), ...parameters]);
-    const [row] = await this.#reading((session) => session.rows(sql, bound));
-    return Number(row?.total);
+  protected selectPage(scope: TenantScope, page: PageSelection): Promise<Entity[]> {
+    const { sql, parameters } = this.#sql.page(scope, page);
+    return this.#read((session) => this.#rows(session, sql, parameters));
+  }
+
+  protected selectPageIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    page: PageSelection,
+  ): Promise<Entity[]> {
+    const { sql, parameters } = this.#sql.page(scope, page);
+    return this.#rows(Transaction.sessionOf(transaction), sql, parameters);
+  }
+
+  /** The number that an aggregate such as `COUNT(*)` has over the rows. */
+  protected aggregate(scope: TenantScope, expression: string, condition: Condition): Promise<number> {
+    return this.#read((session) => this.#aggregate(scope, session, expression, condition));
+  }
+
+  protected aggregateIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    expression: string,
+    condition: Condition,
+  ): Promise<number> {
+    return this.#aggregate(scope, Transaction.sessionOf(transaction), expression, condition);
   }
 
   /** Inserts whole rows; the tenant is the scope's, and so is the unit if the scope has one. */
-  protected async insert(
+  protected async insertIn(
     scope: TenantScope,
     transaction: Transaction,
     rows: readonly Omit<Entity, 'tenantId'>[],
   ): Promise<void> {
-    const columns = this.#metadata.columns;
-    const head = `INSERT INTO ${this.#table} (${columns.map((c) => c.databaseName).join(', ')}) VALUES `;
-    const tuple = `(${columns.map(() => '?').join(', ')})`;
-    const values = rows.map((row) => this.#valuesOf(scope, row));
-    for (const chunk of chunks(values)) {
-      await Transaction.sessionOf(transaction).affected(
-        head + chunk.map(() => tuple).join(', '),
-        chunk.flat(),
-      );
+    const { insertHead, insertTuple } = this.#sql;
+    for (const chunk of chunks(rows.map((row) => this.#valuesOf(scope, row)))) {
+      const sql = insertHead + chunk.map(() => insertTuple).join(', ');
+      await Transaction.sessionOf(transaction).affected(sql, chunk.flat());
     }
   }
 
-  /** Changes rows; `set` is SQL with `?` for its parameters. Returns how many rows `where` matched. */
-  protected async update(
+  /** Changes rows and returns how many met the condition. */
+  protected updateIn(
     scope: TenantScope,
     transaction: Transaction,
-    change: { set: string; values: readonly unknown[]; where: string; parameters: readonly unknown[] },
+    { set, values, where, parameters }: Change,
   ): Promise<number> {
-    if (/tenant/i.test(change.set)) throw new Error('A row never changes its tenant or unit.');
-    const sql = this.#statement(scope, `UPDATE ${this.#table} SET ${change.set}`, change.where);
-    return Transaction.sessionOf(transaction).affected(
-      sql,
-      this.#bind([...change.values, ...scopeOf(scope), ...change.parameters]),
-    );
+    const bound = this.#bind([...values, ...scopeParameters(scope), ...parameters]);
+    return Transaction.sessionOf(transaction).affected(this.#sql.update(scope, set, where), bound);
   }
 
   /** Deletes rows and returns how many there were. */
-  protected async delete(
+  protected deleteIn(
     scope: TenantScope,
     transaction: Transaction,
-    { where, parameters }: { where: string; parameters: readonly unknown[] },
+    { where, parameters }: Condition,
   ): Promise<number> {
-    const sql = this.#statement(scope, `DELETE FROM ${this.#table}`, where);
-    return Transaction.sessionOf(transaction).affected(sql, [...scopeOf(scope), ...parameters]);
+    const bound = this.#bind([...scopeParameters(scope), ...parameters]);
+    return Transaction.sessionOf(transaction).affected(this.#sql.delete(scope, where), bound);
   }
 
-  async #select(scope: TenantScope, session: SqlSession, selection: Selection): Promise<Entity[]> {
-    const { where, parameters = [], orderBy, limit, offset, index } = selection;
-    const hint = index && this.#isMysql ? ` FORCE INDEX (${index})` : '';
-    const columns = this.#metadata.columns.map((column) => column.databaseName).join(', ');
-    const tail =
-      (orderBy ? ` ORDER BY ${orderBy}` : '') +
-      (limit === undefined ? '' : ' LIMIT ?') +
-      (offset === undefined ? '' : ' OFFSET ?');
-    const sql = this.#statement(scope, `SELECT ${columns} FROM ${this.#table}${hint}`, where, tail);
-    const window = [limit, offset].filter((n) => n !== undefined);
-    const rows = await session.rows(sql, this.#bind([...scopeOf(scope), ...parameters, ...window]));
+  async #aggregate(
+    scope: TenantScope,
+    session: SqlSession,
+    expression: string,
+    { where, parameters }: Condition,
+  ): Promise<number> {
+    const sql = this.#sql.aggregate(scope, expression, where);
+    const [row] = await session.rows(sql, this.#bind([...scopeParameters(scope), ...parameters]));
+    return Number(row?.value);
+  }
+
+  async #rows(session: SqlSession, sql: string, parameters: readonly unknown[]): Promise<Entity[]> {
+    const rows = await session.rows(sql, this.#bind(parameters));
     return rows.map((row) => this.#entityOf(row));
   }
 
-  /** `head` + the scope's condition AND the caller's in parentheses + `tail`. */
-  #statement(scope: TenantScope, head: string, where?: string, tail = ''): string {
-    const unit = scope.tenantUnitId === null ? '' : ' AND tenant_unit_id = ?';
-    return `${head} WHERE tenant_id = ?${unit}${where ? ` AND (${where})` : ''}${tail}`;
-  }
-
   /** Reads on a connection of its own; one that turns out to be broken is replaced. */
-  async #reading<T>(read: (session: SqlSession) => Promise<T>): Promise<T> {
+  async #read<T>(read: (session: SqlSession) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const runner = this.#repository.manager.dataSource.createQueryRunner('slave');
       try {
@@ -138,7 +154,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     if (scope.tenantUnitId !== null && row.tenantUnitId !== scope.tenantUnitId) {
       throw new Error('A row is created in the unit of the scope.');
     }
-    return this.#metadata.columns.map((column): unknown => {
+    return this.#repository.metadata.columns.map((column): unknown => {
       if (column.propertyName === 'tenantId') return scope.tenantId;
       return this.#driver.preparePersistentValue(row[column.propertyName], column);
     });
@@ -146,7 +162,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
 
   #entityOf(row: Row): Entity {
     const entity = this.#repository.create();
-    for (const column of this.#metadata.columns) {
+    for (const column of this.#repository.metadata.columns) {
       column.setEntityValue(entity, this.#driver.prepareHydratedValue(row[column.databaseName], column));
     }
     return entity;
@@ -154,38 +170,30 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
 
   /** Parameters as the driver wants them: a Date as the engine stores one. */
   #bind(parameters: readonly unknown[]): unknown[] {
-    const time = this.#metadata.columns.find((column) => column.type === 'datetime');
+    const time = this.#repository.metadata.columns.find((column) => column.type === 'datetime');
     return parameters.map((value): unknown =>
       value instanceof Date && time ? this.#driver.preparePersistentValue(value, time) : value,
     );
   }
 
-  get #metadata() {
-    return this.#repository.metadata;
+  /** Made when it is first needed: TypeORM knows the columns only when it has connected. */
+  get #sql(): ScopedSql {
+    return (this.#text ??= new ScopedSql(
+      this.#repository.metadata,
+      this.#repository.manager.dataSource.options.type !== 'better-sqlite3',
+    ));
   }
 
   get #driver() {
     return this.#repository.manager.dataSource.driver;
   }
-
-  get #isMysql(): boolean {
-    return this.#repository.manager.dataSource.options.type !== 'better-sqlite3';
-  }
-
-  get #table(): string {
-    return this.#metadata.tableName;
-  }
 }
-
-/** The parameters of the scope's condition. */
-const scopeOf = ({ tenantId, tenantUnitId }: TenantScope): string[] =>
-  tenantUnitId === null ? [tenantId] : [tenantId, tenantUnitId];
 
 function* chunks(rows: readonly unknown[][]): Generator<unknown[][]> {
   let chunk: unknown[][] = [];
   let bytes = 0;
   for (const row of rows) {
-    const size = row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
+    const size = row.reduce<number>((sum, value) => sum + sizeOf(value), 0);
     if (chunk.length > 0 && (chunk.length === MAX_INSERT_ROWS || bytes + size > MAX_INSERT_BYTES)) {
       yield chunk;
       chunk = [];
@@ -196,3 +204,6 @@ function* chunks(rows: readonly unknown[][]): Generator<unknown[][]> {
   }
   if (chunk.length > 0) yield chunk;
 }
+
+const sizeOf = (value: unknown): number =>
+  typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;

@@ -22,11 +22,14 @@ export class IdempotencyRepository extends TenantScopedRepository<IdempotencyRec
     transaction: Transaction,
     record: Omit<IdempotencyRecord, 'tenantId'>,
   ): Promise<void> {
-    await this.insert(scope, transaction, [record]);
+    await this.insertIn(scope, transaction, [record]);
   }
 
   async removeExpired(scope: TenantScope, transaction: Transaction, id: string, time: Date): Promise<void> {
-    await this.delete(scope, transaction, { where: 'id = ? AND expires_time <= ?', parameters: [id, time] });
+    await this.deleteIn(scope, transaction, {
+      where: 'id = ? AND expires_time <= ?',
+      parameters: [id, time],
+    });
   }
 }
 

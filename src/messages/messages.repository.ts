@@ -29,7 +29,7 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     transaction: Transaction,
     messages: readonly Omit<Message, 'tenantId'>[],
   ): Promise<void> {
-    await this.insert(scope, transaction, messages);
+    await this.insertIn(scope, transaction, messages);
   }
 
   async findById(scope: TenantScope, conversationId: string, id: string): Promise<Message | null> {
@@ -59,7 +59,7 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     return this.select(scope, {
       where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
       parameters: [conversationId, from, to],
-      orderBy: descending ? 'sequence DESC' : 'sequence ASC',
+      order: [['sequence', descending ? 'DESC' : 'ASC']],
     });
   }
 
@@ -73,7 +73,7 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
   ): Promise<boolean> {
     const { set, values } = changedBy(scope.principal, time);
     const columns = Object.keys(change).map((column) => `${column} = ?, `);
-    const matched = await this.update(scope, transaction, {
+    const matched = await this.updateIn(scope, transaction, {
       set: columns.join('') + set,
       values: [...Object.values(change), ...values],
       where: `${BY_ID} AND version = ?`,
@@ -90,7 +90,7 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     from: number,
     to: number,
   ): Promise<void> {
-    await this.delete(scope, transaction, {
+    await this.deleteIn(scope, transaction, {
       where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
       parameters: [conversationId, from, to],
     });

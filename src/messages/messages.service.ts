@@ -95,7 +95,7 @@ export class MessagesService {
     [first]: readonly Message[],
   ): Promise<boolean> {
     if (!first) return false;
-    await this.conversations.lock(scope, transaction, first.conversationId);
+    await this.conversations.findLocked(scope, transaction, first.conversationId);
     return (await this.messages.findByIdIn(scope, transaction, first.conversationId, first.id)) !== null;
   }
 

@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ConfigModule } from '../config/config.module.js';
+import { loadConfig } from '../config/load-config.js';
+import { ConversationCountsAudit } from '../conversations/conversation-counts.audit.js';
+import { DatabaseModule } from '../database/database.module.js';
+
+const USAGE = `Usage: npm run counters -- check | rebuild
+  check    compares the totals of all lists with the conversations that exist; fails when any differs
+  rebuild  counts the tenants anew whose totals differ; safe while the service runs
+`;
+
+@Module({})
+class CountersModule {}
+
+async function main([command]: readonly string[]): Promise<number> {
+  if (command !== 'check' && command !== 'rebuild') {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const imports = [ConfigModule.with(loadConfig()), DatabaseModule];
+  const app = await NestFactory.createApplicationContext(
+    { module: CountersModule, imports, providers: [ConversationCountsAudit] },
+    { logger: ['error', 'fatal'], abortOnError: false },
+  );
+  try {
+    const audit = app.get(ConversationCountsAudit);
+    const faults = await audit.faults();
+    for (const fault of faults) process.stdout.write(`${JSON.stringify(fault)}\n`);
+    process.stdout.write(`${faults.length} totals differ\n`);
+    if (command === 'check') return faults.length > 0 ? 1 : 0;
+    for (const tenant of new Set(faults.map(({ tenant_id }) => tenant_id))) await audit.rebuild(tenant);
+    return 0;
+  } finally {
+    await app.close();
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});

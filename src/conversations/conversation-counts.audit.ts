@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+
+/** A number that is not what it should be: how many conversations of a kind are counted, and how many there are. */
+export interface CountFault {
+  tenant_id: string;
+  agent_id: string;
+  status: string;
+  tenant_unit_id: string;
+  counted: number | string;
+  existing: number | string;
+}
+
+const FAULTS = `
+  SELECT tenant_id, agent_id, status, tenant_unit_id, SUM(counted) AS counted, SUM(existing) AS existing
+  FROM (
+    SELECT tenant_id, agent_id, status, tenant_unit_id, total AS counted, 0 AS existing FROM conversation_count
+    UNION ALL
+    SELECT tenant_id, COALESCE(agent_id, ''), status, COALESCE(tenant_unit_id, ''), 0, 1 FROM conversation
+  ) AS both_sides
+  GROUP BY tenant_id, agent_id, status, tenant_unit_id
+  HAVING SUM(counted) <> SUM(existing)`;
+
+const RECOUNT = `
+  INSERT INTO conversation_count (tenant_id, agent_id, status, tenant_unit_id, shard, total)
+  SELECT tenant_id, COALESCE(agent_id, ''), status, COALESCE(tenant_unit_id, ''), 0, COUNT(*)
+  FROM conversation WHERE tenant_id = ?
+  GROUP BY tenant_id, COALESCE(agent_id, ''), status, COALESCE(tenant_unit_id, '')`;
+
+/** Compares the counters of all tenants with what there is; for the command line, which may look across tenants. */
+@Injectable()
+export class ConversationCountsAudit {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** In one statement, so that writers in between make no fault. */
+  faults(): Promise<CountFault[]> {
+    return this.dataSource.query(FAULTS);
+  }
+
+  /** Counts the conversations of a tenant anew, while others wait. */
+  async rebuild(tenantId: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      await manager.query('DELETE FROM conversation_count WHERE tenant_id = ?', [tenantId]);
+      await manager.query(RECOUNT, [tenantId]);
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import type { EntityMetadata } from 'typeorm';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+
+/** SQL with `?` for each parameter; columns by their names. As a condition it can only narrow what the scope allows. */
+export interface Condition {
+  readonly where: string;
+  readonly parameters: readonly unknown[];
+}
+
+export type Ordering = readonly (readonly [column: string, direction: 'ASC' | 'DESC'])[];
+
+/** Rows that meet one of the conditions, in order. The conditions must not overlap. */
+export interface PageSelection {
+  readonly branches: readonly Condition[];
+  readonly order: Ordering;
+  readonly limit: number;
+  readonly offset: number;
+  /** Index that MySQL and MariaDB must use, where their optimiser would have to guess. */
+  readonly index: string;
+}
+
+/**
+ * The text of every statement on one tenant-owned table. Each carries the tenant of the scope, and its unit, in its
+ * WHERE, with the caller's condition in parentheses behind it.
+ */
+export class ScopedSql {
+  readonly insertHead: string;
+  readonly insertTuple: string;
+  readonly #table: string;
+  readonly #columns: readonly string[];
+  readonly #keys: readonly string[];
+  readonly #selectHead: string;
+
+  constructor(
+    metadata: EntityMetadata,
+    private readonly isMysql: boolean,
+  ) {
+    this.#table = metadata.tableName;
+    this.#columns = metadata.columns.map((column) => column.databaseName);
+    this.#keys = metadata.primaryColumns.map((column) => column.databaseName);
+    this.#selectHead = `SELECT ${this.#columns.join(', ')} FROM ${this.#table}`;
+    this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
+    this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
+  }
+
+  select(scope: TenantScope, where: string, order: Ordering = []): string {
+    return scoped(scope, this.#selectHead, where) + orderBy(order);
+  }
+
+  aggregate(scope: TenantScope, expression: string, where: string): string {
+    return scoped(scope, `SELECT ${expression} AS value FROM ${this.#table}`, where);
+  }
+
+  update(scope: TenantScope, set: string, where: string): string {
+    if (/tenant/i.test(set)) throw new Error('A row never changes its tenant or unit.');
+    return scoped(scope, `UPDATE ${this.#table} SET ${set}`, where);
+  }
+
+  delete(scope: TenantScope, where: string): string {
+    return scoped(scope, `DELETE FROM ${this.#table}`, where);
+  }
+
+  /** The first page of one condition reads rows at once; everything else finds the keys first, along the index. */
+  page(
+    scope: TenantScope,
+    { branches, order, limit, offset, index }: PageSelection,
+  ): { sql: string; parameters: unknown[] } {
+    const hint = this.isMysql ? ` FORCE INDEX (${index})` : '';
+    const [first] = branches;
+    if (first && branches.length === 1 && offset === 0) {
+      const sql = `${scoped(scope, this.#selectHead + hint, first.where)}${orderBy(order)} LIMIT ?`;
+      return { sql, parameters: [...scopeParameters(scope), ...first.parameters, limit] };
+    }
+    const sorted = [...new Set([...this.#keys, ...order.map(([column]) => column)])].join(', ');
+    // Whatever of a branch is on the page is among its own first rows.
+    const keys = branches.map(
+      ({ where }, n) =>
+        `SELECT ${sorted} FROM (${scoped(scope, `SELECT ${sorted} FROM ${this.#table}${hint}`, where)}${orderBy(order)} LIMIT ?) AS branch_${n}`,
+    );
+    const rows = this.#columns.map((column) => `found.${column}`).join(', ');
+    const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
+    return {
+      sql:
+        `SELECT ${rows} FROM (SELECT ${sorted} FROM (${keys.join(' UNION ALL ')}) AS branches${orderBy(order)} LIMIT ? OFFSET ?) AS page ` +
+        `JOIN ${this.#table} AS found ON ${joined}${orderBy(order, 'page.')}`,
+      parameters: [
+        ...branches.flatMap(({ parameters }) => [...scopeParameters(scope), ...parameters, limit + offset]),
+        limit,
+        offset,
+      ],
+    };
+  }
+}
+
+/** `head` + the scope's condition AND the caller's in parentheses. */
+function scoped(scope: TenantScope, head: string, where: string): string {
+  const unit = scope.tenantUnitId === null ? '' : ' AND tenant_unit_id = ?';
+  return `${head} WHERE tenant_id = ?${unit}${where === '' ? '' : ` AND (${where})`}`;
+}
+
+/** The parameters of the scope's condition. */
+export const scopeParameters = ({ tenantId, tenantUnitId }: TenantScope): string[] =>
+  tenantUnitId === null ? [tenantId] : [tenantId, tenantUnitId];
+
+const orderBy = (order: Ordering, prefix = ''): string =>
+  order.length === 0
+    ? ''
+    : ` ORDER BY ${order.map(([column, direction]) => `${prefix}${column} ${direction}`).join(', ')}`;
