@@ -10,6 +10,7 @@ const mayImport = {
   // A scope is granted to a Principal.
   tenancy: ['common', 'config', 'auth'],
   idempotency: ['common', 'config', 'auth', 'tenancy', 'database'],
+  'rate-limit': ['common', 'config', 'tenancy'],
   operations: ['common', 'config', 'auth', 'tenancy', 'database'],
   conversations: ['common', 'config', 'auth', 'tenancy', 'database', 'idempotency'],
   messages: ['common', 'config', 'auth', 'tenancy', 'database', 'idempotency', 'conversations'],

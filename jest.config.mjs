@@ -11,7 +11,6 @@ const {
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
-  testTimeout: 30_000,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
@@ -34,9 +33,19 @@ const privateServer = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 
+/** The browser and Redis see no database; once is enough for what they cost. */
+const withoutBrowserAndRedis = {
+  testPathIgnorePatterns: ['/node_modules/', '/(swagger|rate-limit-redis)\\.spec\\.ts$'],
+};
+
 export default {
-  projects: [unit, e2e('sqlite'), ...(hasMysqlServer() ? [e2e('mariadb', privateServer)] : [])],
+  projects: [
+    unit,
+    e2e('sqlite'),
+    ...(hasMysqlServer() ? [e2e('mariadb', { ...privateServer, ...withoutBrowserAndRedis })] : []),
+  ],
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
+  testTimeout: 30_000, // in a project it would be ignored
   maxWorkers: Math.max(2, Math.floor(availableParallelism() / 2)),
   // Every file imports Nest, TypeORM and Swagger anew, and their memory is not given back.
   workerIdleMemoryLimit: '800MB',

@@ -13,6 +13,8 @@ import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
+import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { TenantGuard } from './tenancy/tenant.guard.js';
 
 /** What the service is made of. The order of the guards and of the interceptors is the order in which they run. */
@@ -29,10 +31,12 @@ export class AppModule {
         ConversationsModule,
         MessagesModule,
         OperationsModule,
+        ...(config.rateLimit ? [RateLimitModule.with(config.rateLimit)] : []),
       ],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: TenantGuard },
+        ...(config.rateLimit ? [{ provide: APP_GUARD, useClass: RateLimitGuard }] : []),
         { provide: APP_INTERCEPTOR, useClass: ResourceInterceptor },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_INTERCEPTOR, useClass: ValidationInterceptor },

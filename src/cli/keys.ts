@@ -35,7 +35,10 @@ const OPTIONS = {
   expires: { type: 'string' },
 } as const;
 
-async function create(apiKeys: ApiKeysService, args: string[]): Promise<void> {
+/** A command reads its arguments first, so that what is wrong with them is told without a database. */
+type Command = (args: string[]) => (apiKeys: ApiKeysService) => Promise<void>;
+
+const create: Command = (args) => {
   const { values } = parseArgs({ args, options: OPTIONS });
   const { name = '', tenant, unit, expires } = values;
   const scopes = values.scopes.split(/[\s,]+/).filter((scope) => scope !== '');
@@ -50,22 +53,32 @@ async function create(apiKeys: ApiKeysService, args: string[]): Promise<void> {
   const expiresTime = expires === undefined ? null : parseRfc3339(expires);
   if (expiresTime === undefined)
     throw new UsageError('--expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z.');
-  const { apiKey, secret } = await apiKeys.create({
-    name,
-    tenantId: tenant ?? null,
-    tenantUnitId: unit ?? null,
-    scopes: [...new Set(scopes.filter(isAccessScope))],
-    expiresTime,
-  });
-  process.stderr.write(`Key ${apiKey.id} (${name}). It is shown only now:\n`);
-  process.stdout.write(`${secret}\n`);
-}
+  return async (apiKeys) => {
+    const { apiKey, secret } = await apiKeys.create({
+      name,
+      tenantId: tenant ?? null,
+      tenantUnitId: unit ?? null,
+      scopes: [...new Set(scopes.filter(isAccessScope))],
+      expiresTime,
+    });
+    process.stderr.write(`Key ${apiKey.id} (${name}). It is shown only now:\n`);
+    process.stdout.write(`${secret}\n`);
+  };
+};
 
-async function list(apiKeys: ApiKeysService): Promise<void> {
+const list: Command = () => async (apiKeys) => {
   const keys = await apiKeys.list();
   for (const key of keys) process.stdout.write(`${lineOf(key)}\n`);
   if (keys.length === 0) process.stderr.write('There are no keys.\n');
-}
+};
+
+const revoke: Command = ([id]) => {
+  if (id === undefined) throw new UsageError('revoke needs the id of a key.');
+  return async (apiKeys) => {
+    if (!(await apiKeys.revoke(id))) throw new UsageError('There is no such key, or it was revoked before.');
+    process.stdout.write(`Revoked ${id}.\n`);
+  };
+};
 
 function lineOf({
   id,
@@ -86,32 +99,32 @@ function lineOf({
   return [id, name, bound, scopes, `created ${createdTime.toISOString()}`, state].join('\t');
 }
 
-async function revoke(apiKeys: ApiKeysService, [id]: string[]): Promise<void> {
-  if (id === undefined) throw new UsageError('revoke needs the id of a key.');
-  if (!(await apiKeys.revoke(id))) throw new UsageError('There is no such key, or it was revoked before.');
-  process.stdout.write(`Revoked ${id}.\n`);
-}
-
 async function main([command = '', ...args]: string[]): Promise<void> {
-  const run = new Map([
+  const read = new Map([
     ['create', create],
     ['list', list],
     ['revoke', revoke],
   ]).get(command);
-  if (!run) throw new UsageError(USAGE);
+  if (!read) throw new UsageError(USAGE);
+  const run = read(args);
   const imports = [ConfigModule.with(loadConfig()), DatabaseModule, AuthModule];
   const app = await NestFactory.createApplicationContext(
     { module: KeysModule, imports },
     { logger: ['error', 'fatal'], abortOnError: false },
   );
   try {
-    await run(app.get(ApiKeysService), args);
+    await run(app.get(ApiKeysService));
   } finally {
     await app.close();
   }
 }
 
+/** Ours, or one of parseArgs. */
+const isUsageError = (error: unknown): boolean =>
+  error instanceof UsageError ||
+  (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'));
+
 await main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = isUsageError(error) ? 2 : 1;
 });

@@ -19,6 +19,8 @@ export interface AppConfig {
   };
   readonly database: DatabaseConfig;
   readonly auth: AuthConfig;
+  /** Undefined: a tenant may send as many requests as it likes. */
+  readonly rateLimit: RateLimitConfig | undefined;
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
 }
 
@@ -58,6 +60,15 @@ export interface JwtConfig {
     readonly tenantUnitId: string;
     readonly scope: string;
   };
+}
+
+/** What each tenant may send. */
+export interface RateLimitConfig {
+  readonly requestsPerSecond: number;
+  /** How many requests a tenant that was silent before may send at once. */
+  readonly burst: number;
+  /** Where replicas share what they count. May hold a password. */
+  readonly redisUrl: string | undefined;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -24,6 +24,7 @@ export class ConfigError extends Error {
 }
 
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
+const BURST_SECONDS = 2;
 
 const integer = (min: number, max: number) =>
   z
@@ -83,6 +84,12 @@ const variables = z.object({
   AUTH_CLAIM_TENANT_UNIT_ID: text.default('tenant_unit_id'),
   AUTH_CLAIM_SCOPE: text.default('scope'),
   DEFAULT_TENANT_ID: opaqueId.default('40d39c4b-9585-4123-8fd4-f1cc23a1184c'),
+  RATE_LIMIT: integer(1, 100_000).optional(),
+  RATE_LIMIT_BURST: integer(1, 1_000_000).optional(),
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, 'must be redis://user:password@host:6379/0 or rediss://…, percent-encoded')
+    .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   SWAGGER: z.enum(['on', 'off'], 'must be on or off').default('on'),
@@ -142,6 +149,7 @@ function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
   if (modes.includes('jwt') && jwtKeys.length === 0) {
     faults.push('AUTH_MODE jwt needs AUTH_JWKS_URL, AUTH_JWT_PUBLIC_KEY or AUTH_JWT_SECRET');
   }
+  if (v.RATE_LIMIT_BURST && !v.RATE_LIMIT) faults.push('RATE_LIMIT_BURST needs RATE_LIMIT');
   return faults;
 }
 
@@ -186,6 +194,13 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
           }
         : undefined,
     },
+    rateLimit: v.RATE_LIMIT
+      ? {
+          requestsPerSecond: v.RATE_LIMIT,
+          burst: v.RATE_LIMIT_BURST ?? BURST_SECONDS * v.RATE_LIMIT,
+          redisUrl: v.REDIS_URL,
+        }
+      : undefined,
     log: { level: v.LOG_LEVEL, pretty: v.LOG_FORMAT ? v.LOG_FORMAT === 'pretty' : terminal },
   };
 }
@@ -198,4 +213,15 @@ function databaseIn({
   return server
     ? { engine: 'mysql', ...server, poolSize }
     : { engine: 'sqlite', path: url.slice('sqlite:'.length) };
+}
+
+function isRedisUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (!url?.hostname || !/^rediss?:\/\//.test(value)) return false;
+  try {
+    decodeURIComponent(url.username + url.password);
+    return /^\/?\d*$/.test(url.pathname);
+  } catch {
+    return false;
+  }
 }

@@ -65,7 +65,12 @@ export class FailoverPool {
         queueLimit: config.poolSize * MAX_WAITING_PER_CONNECTION,
         enableKeepAlive: true,
       });
-      pool.on('connection', (connection) => connection.query(session));
+      pool.on('connection', (connection) => {
+        // Without a callback mysql2 throws what the server answers, past everybody.
+        connection.query(session, (error) => {
+          if (error) connection.destroy();
+        });
+      });
       return { pool, options: ownOptions, works: true };
     });
     if (this.#hosts.length > 1) {

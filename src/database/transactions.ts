@@ -9,6 +9,8 @@ import { bounded, ConnectionLost, databaseFailure, SqlSession } from './sql-sess
 const MAX_ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 1_000;
+/** After it no further attempt is begun: a client is not to wait longer for what may not come back. */
+const ATTEMPTS_MS = 10_000;
 
 /** An open transaction. It can only be handed on to repositories; nothing else can be done with it. */
 export class Transaction {
@@ -44,6 +46,7 @@ export class Transactions {
    * Throws Unavailable when that does not help.
    */
   async run<T>(work: Work<T>): Promise<T> {
+    const deadline = Date.now() + ATTEMPTS_MS;
     let inDoubt = false;
     for (let attempt = 1; ; attempt++) {
       const progress = { committing: false };
@@ -51,7 +54,8 @@ export class Transactions {
         return await this.#once(work, inDoubt, progress);
       } catch (error) {
         inDoubt ||= progress.committing && error instanceof Unavailable;
-        if (isWorthAnotherRun(error) && attempt < MAX_ATTEMPTS) await pause(attempt);
+        const mayRunAgain = attempt < MAX_ATTEMPTS && Date.now() < deadline;
+        if (isWorthAnotherRun(error) && mayRunAgain) await pause(attempt);
         else throw isWorthAnotherRun(error) || error instanceof Unavailable ? failure(error, inDoubt) : error;
       }
     }

@@ -48,16 +48,28 @@ export class IdempotencyInterceptor implements NestInterceptor {
     try {
       const stored = await this.idempotency.find(scope, keyed);
       if (stored) return replay(reply, stored);
-      setOnceOnly(request, this.#storing(keyed));
-      try {
-        return await lastValueFrom(next.handle());
-      } catch (error) {
-        if (!(error instanceof KeyTaken)) await this.#storeFailure(scope, keyed, request, error);
-        else return await this.#answerOfOther(scope, keyed, reply);
-        throw error;
-      }
+      return await this.#carryOut(scope, keyed, request, next);
+    } catch (error) {
+      if (error instanceof KeyTaken) return await this.#answerOfOther(scope, keyed, reply);
+      throw error;
     } finally {
       end();
+    }
+  }
+
+  /** Throws KeyTaken when another request with this key, or a lost run of this one, has stored its answer first. */
+  async #carryOut(
+    scope: TenantScope,
+    keyed: KeyedRequest,
+    request: FastifyRequest,
+    next: CallHandler,
+  ): Promise<unknown> {
+    setOnceOnly(request, this.#storing(keyed));
+    try {
+      return await lastValueFrom(next.handle());
+    } catch (error) {
+      await this.#storeFailure(scope, keyed, request, error);
+      throw error;
     }
   }
 

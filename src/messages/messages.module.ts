@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ConversationsModule } from '../conversations/conversations.module.js';
+import { MessageAppender } from './message-appender.js';
 import { MessagePurge } from './message-purge.js';
 import { Message } from './message.entity.js';
 import { MessagesController } from './messages.controller.js';
@@ -10,6 +11,6 @@ import { MessagesService } from './messages.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Message]), ConversationsModule],
   controllers: [MessagesController],
-  providers: [MessagesService, MessagesRepository, MessagePurge],
+  providers: [MessagesService, MessageAppender, MessagesRepository, MessagePurge],
 })
 export class MessagesModule {}

@@ -2,31 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
-import { newMessageId } from '../common/ids.js';
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { authoredBy } from '../database/authorship.js';
-import { type Transaction, TransactionConflict, Transactions } from '../database/transactions.js';
+import { TransactionConflict, Transactions } from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
-import type { Message, MessageSender } from './message.entity.js';
+import { MessageAppender, type NewMessage } from './message-appender.js';
+import type { Message } from './message.entity.js';
 import { MessageNotFound } from './message.errors.js';
 import { MessagesRepository } from './messages.repository.js';
-
-/** A message to append; what is undefined is taken from the conversation, or is now. */
-export interface NewMessage {
-  messageFrom: MessageSender;
-  content: string;
-  runId: string | null;
-  agentId: string | undefined;
-  userId: string | undefined;
-  requestedTime: Date | undefined;
-  inputTokens: number;
-  answerTokens: number;
-  totalTokens: number;
-  feedback: string | null;
-  metadata: object;
-}
 
 export interface MessagePageRequest {
   order: 'oldest' | 'recent';
@@ -43,60 +27,27 @@ interface Annotation {
 @Injectable()
 export class MessagesService {
   constructor(
+    private readonly appender: MessageAppender,
     private readonly messages: MessagesRepository,
     private readonly conversations: ConversationsService,
     private readonly transactions: Transactions,
   ) {}
 
   /** Appends messages behind the last one, all or none, in this order. Throws ConversationNotFound. */
-  append<Answer>(
+  async append<Answer>(
     scope: TenantScope,
     conversationId: string,
     inputs: readonly NewMessage[],
     complete: Completion<readonly Message[], Answer>,
   ): Promise<Answer> {
-    let written: readonly Message[] = [];
-    return this.transactions.run(async (transaction, inDoubt) => {
-      if (inDoubt && (await this.#isWritten(scope, transaction, written)))
-        return complete(scope, transaction, written);
-      const conversation = await this.conversations.reserveSequences(
-        scope,
-        transaction,
-        conversationId,
-        inputs.length,
-      );
-      // Its last message is the last activity of the conversation, to the millisecond.
-      const time = conversation.updatedTime;
-      const first = conversation.messageCount - inputs.length + 1;
-      const messages = inputs.map((input, index): Message => ({
-        ...input,
-        tenantId: scope.tenantId,
-        tenantUnitId: conversation.tenantUnitId,
-        conversationId,
-        sequence: first + index,
-        id: newMessageId(time, first + index),
-        agentId: input.agentId ?? conversation.agentId,
-        userId: input.userId ?? conversation.userId,
-        requestedTime: input.requestedTime ?? time,
-        metadata: JSON.stringify(input.metadata),
-        version: 1,
-        ...authoredBy(scope.principal, time),
-      }));
-      written = messages;
-      await this.messages.append(scope, transaction, messages);
-      return complete(scope, transaction, messages);
+    const answer = Promise.withResolvers<Answer>();
+    await this.appender.append({
+      scope,
+      conversationId,
+      inputs,
+      complete: async (transaction, messages) => answer.resolve(await complete(scope, transaction, messages)),
     });
-  }
-
-  /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */
-  async #isWritten(
-    scope: TenantScope,
-    transaction: Transaction,
-    [first]: readonly Message[],
-  ): Promise<boolean> {
-    if (!first) return false;
-    await this.conversations.findLocked(scope, transaction, first.conversationId);
-    return (await this.messages.findByIdIn(scope, transaction, first.conversationId, first.id)) !== null;
+    return answer.promise;
   }
 
   /** Throws ConversationNotFound or MessageNotFound. */

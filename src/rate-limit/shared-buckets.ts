@@ -5,7 +5,12 @@ import { type Admission, type Rate, takeToken, TOKEN } from './token-bucket.js';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    takeToken(key: string, requestsPerSecond: number, capacity: number, token: number): Result<number, Context>;
+    takeToken(
+      key: string,
+      requestsPerSecond: number,
+      capacity: number,
+      token: number,
+    ): Result<number, Context>;
   }
 }
 
@@ -23,7 +28,8 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(after / refill))
 return debt`;
 
 /** How long a request waits for Redis before it makes do without. */
-const TIMEOUT_MS = 100;
+const ANSWER_TIMEOUT_MS = 100;
+const CONNECT_TIMEOUT_MS = 2_000;
 
 /** The buckets of all replicas, in Redis; while Redis is down or slow, those of this replica. */
 export class SharedBuckets extends TenantBuckets implements OnApplicationShutdown {
@@ -48,25 +54,37 @@ export class SharedBuckets extends TenantBuckets implements OnApplicationShutdow
       scripts: { takeToken: { lua: TAKE_TOKEN, numberOfKeys: 1 } },
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: TIMEOUT_MS,
-      socketTimeout: TIMEOUT_MS, // a connection that is silent for so long is given up, with all that waits for it
-      disconnectTimeout: TIMEOUT_MS,
-      connectTimeout: 2_000,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      commandTimeout: CONNECT_TIMEOUT_MS, // of those that ioredis sends first
+      disconnectTimeout: ANSWER_TIMEOUT_MS,
     });
     return new SharedBuckets(redis, rate, local);
   }
 
   async take(tenantId: string): Promise<Admission> {
     if (this.redis.status !== 'ready') return this.local.take(tenantId);
-    const { requestsPerSecond, burst } = this.rate;
     try {
-      const key = `colloquy:rate-limit:${tenantId}`;
-      const debt = await this.redis.takeToken(key, requestsPerSecond, burst * TOKEN, TOKEN);
+      const debt = await this.#takeFromRedis(tenantId);
       this.#tell(true);
       return takeToken(this.rate, debt).admission;
     } catch (error) {
       this.#tell(false, error);
+      if (error instanceof NoAnswer) this.redis.stream.destroy(); // what else waits on it need not, and it reconnects
       return this.local.take(tenantId);
+    }
+  }
+
+  async #takeFromRedis(tenantId: string): Promise<number> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    // A busy process sees the timer first and only then the answer that had come in time: let it look.
+    const timer = setTimeout(() => setImmediate(reject, new NoAnswer()), ANSWER_TIMEOUT_MS);
+    const { requestsPerSecond, burst } = this.rate;
+    const key = `colloquy:rate-limit:${tenantId}`;
+    try {
+      const answer = this.redis.takeToken(key, requestsPerSecond, burst * TOKEN, TOKEN);
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -78,6 +96,13 @@ export class SharedBuckets extends TenantBuckets implements OnApplicationShutdow
     if (isShared === this.#isShared) return;
     this.#isShared = isShared;
     if (isShared) this.#logger.log('Rate limits are shared through Redis.');
-    else this.#logger.warn({ err: error }, 'Redis cannot be used: rate limits are those of this replica alone.');
+    else
+      this.#logger.warn({ err: error }, 'Redis cannot be used: rate limits are those of this replica alone.');
+  }
+}
+
+class NoAnswer extends Error {
+  constructor() {
+    super(`Redis does not answer within ${ANSWER_TIMEOUT_MS} ms.`);
   }
 }

@@ -17,7 +17,7 @@ export interface Admission {
   readonly nextTokenMs: number;
 }
 
-/** What a bucket that had lacked `debtBefore` to be full lacks now, one second's refill being `requestsPerSecond`. */
+/** What a bucket that lacked `debtBefore` to be full lacks after some time of refill. */
 export function refilled({ requestsPerSecond }: Rate, debtBefore: number, elapsedMs: number): number {
   // A clock that was set back must not lock anybody out: no time has passed then.
   return Math.max(0, debtBefore - Math.max(0, elapsedMs) * requestsPerSecond);

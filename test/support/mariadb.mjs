@@ -43,13 +43,13 @@ export const hasMysqlServer = () => Boolean(process.env.TEST_DATABASE_URL || fin
 
 /**
  * Starts a server and resolves with `{ url, port, stop }`; its user may create databases.
- * `args` are server options that replace the fast, forgetful defaults.
+ * `args` are server options that replace the fast, forgetful defaults; `parent` is where its directory is made.
  */
-export async function startMariadb({ database = 'colloquy', args = [] } = {}) {
+export async function startMariadb({ database = 'colloquy', args = [], parent = roomyDirectory() } = {}) {
   const server = findServer();
   if (!server) throw new Error('No mariadbd or mysqld found. Install mariadb-server.');
 
-  const directory = mkdtempSync(join(roomyDirectory(), 'colloquy-db-'));
+  const directory = mkdtempSync(join(parent, 'colloquy-db-'));
   const guardian = guard(directory);
   try {
     cpSync(emptyDataDirectory(server), join(directory, 'data'), { recursive: true });

@@ -1,9 +1,14 @@
 /** What a field's raw value becomes before it is validated; what cannot be converted stays as it is and fails there. */
 type Conversion = (raw: unknown) => unknown;
 type Class = abstract new () => object;
+/** What an array holds, and how many; a longer one is refused without a look at its elements. */
+interface Elements {
+  Element: new () => object;
+  maxLength: number;
+}
 
 const conversions = new WeakMap<object, Map<string, Conversion>>();
-const elements = new WeakMap<object, Map<string, new () => object>>();
+const elements = new WeakMap<object, Map<string, Elements>>();
 
 function own<V>(registry: WeakMap<object, Map<string, V>>, prototype: object): Map<string, V> {
   const map = registry.get(prototype) ?? new Map<string, V>();
@@ -27,11 +32,10 @@ export const ConvertedBy =
 
 /** Property decorator: the field is an array whose elements are read as this DTO. */
 export const ElementsOf =
-  (Element: new () => object): PropertyDecorator =>
+  (held: Elements): PropertyDecorator =>
   (prototype, key) =>
-    void own(elements, prototype).set(String(key), Element);
+    void own(elements, prototype).set(String(key), held);
 
 export const conversionOf = (Dto: Class, key: string): Conversion | undefined =>
   lookUp(conversions, Dto, key);
-export const elementOf = (Dto: Class, key: string): (new () => object) | undefined =>
-  lookUp(elements, Dto, key);
+export const elementOf = (Dto: Class, key: string): Elements | undefined => lookUp(elements, Dto, key);

@@ -185,7 +185,7 @@ export const ListField = ({
   ...options
 }: FieldOptions & { Element: new () => object; min: number; max: number }): PropertyDecorator =>
   applyDecorators(
-    ElementsOf(Element),
+    ElementsOf({ Element, maxLength: max }),
     field(
       options,
       { type: [Element], minItems: min, maxItems: max },

@@ -7,6 +7,9 @@ type Dto = new () => object;
 /** Says where in the request a fault is. */
 type Place = (key: string, detail: string) => Fault;
 
+/** Further ones are not looked for: a body of megabytes could have more faults than an answer should list. */
+const MAX_FAULTS = 100;
+
 const knownKeys = new Map<Dto, ReadonlySet<string>>();
 
 function keysOf(Dto: Dto): ReadonlySet<string> {
@@ -23,7 +26,7 @@ const escapePointer = (key: string): string => key.replaceAll('~', '~0').replace
 /** Reads a JSON body as `Dto`; an absent one is `{}`. Adds a fault for all that is unknown or breaks a rule. */
 export function readBody(Dto: Dto, body: unknown, faults: Fault[], pointer = ''): object {
   if (!isJsonObject(body ?? {}) || body === null) {
-    faults.push({ detail: 'must be a JSON object', pointer });
+    add(faults, { detail: 'must be a JSON object', pointer });
     return {};
   }
   return read(Dto, isJsonObject(body) ? body : {}, faults, (key, detail) => ({
@@ -43,8 +46,9 @@ function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Pl
   const dto = new Dto();
   const known = keysOf(Dto);
   for (const key of Object.keys(raw)) {
+    if (faults.length === MAX_FAULTS) break;
     if (!known.has(key)) {
-      faults.push(place(key, `unknown: ${key.slice(0, 100)}`));
+      add(faults, place(key, `unknown: ${key.slice(0, 100)}`));
       continue;
     }
     if (raw[key] === undefined) continue;
@@ -53,14 +57,18 @@ function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Pl
     if (value !== undefined) Object.assign(dto, { [key]: elementsRead(Dto, key, value, faults, place) });
   }
   for (const { property, constraints = {} } of validateSync(dto)) {
-    for (const rule of Object.values(constraints)) faults.push(place(property, rule));
+    for (const rule of Object.values(constraints)) add(faults, place(property, rule));
   }
   return dto;
 }
 
+function add(faults: Fault[], fault: Fault): void {
+  if (faults.length < MAX_FAULTS) faults.push(fault);
+}
+
 function elementsRead(Dto: Dto, key: string, value: unknown, faults: Fault[], place: Place): unknown {
-  const Element = elementOf(Dto, key);
-  if (!Element || !Array.isArray(value)) return value;
+  const { Element, maxLength } = elementOf(Dto, key) ?? {};
+  if (!Element || !maxLength || !Array.isArray(value) || value.length > maxLength) return value;
   return value.map((element: unknown, index) => {
     const at = place(key, '');
     const base = 'pointer' in at ? at.pointer : `/${key}`;

@@ -9,7 +9,7 @@ import {
   TimeField,
 } from '../../common/validation/fields.js';
 import { MESSAGE_SENDERS, type MessageSender } from '../message.entity.js';
-import type { NewMessage } from '../messages.service.js';
+import type { NewMessage } from '../message-appender.js';
 
 export const SENDER = {
   values: MESSAGE_SENDERS,

@@ -1,0 +1,72 @@
+import { Unavailable } from './errors/domain-error.js';
+
+interface Waiting<Item> {
+  item: Item;
+  done: () => void;
+  failed: (error: unknown) => void;
+}
+
+interface Limits<Item> {
+  /** How much a group may hold, in the unit of `sizeOf`; a single item may be larger. */
+  maxSize: number;
+  maxItems: number;
+  /** Items that may wait behind one key; further ones are refused with Unavailable. */
+  maxWaiting: number;
+  sizeOf: (item: Item) => number;
+}
+
+/**
+ * Writes together what arrives while the write before is under way. Items of one key are written in the order in
+ * which they came and never at the same time; a group that fails is written again one by one, so that each item has
+ * its own fate. No item waits when nothing is being written.
+ */
+export class GroupCommit<Item> {
+  readonly #queues = new Map<string, Waiting<Item>[]>();
+
+  /** `write` writes all items or none. Where `isForAll`, its failure is that of every item and nothing is tried again. */
+  constructor(
+    private readonly write: (items: readonly Item[]) => Promise<void>,
+    private readonly isForAll: (error: unknown) => boolean,
+    private readonly limits: Limits<Item>,
+  ) {}
+
+  /** Resolves when the item is committed. Throws what its write throws. */
+  submit(key: string, item: Item): Promise<void> {
+    return new Promise((done, failed) => {
+      const queue = this.#queues.get(key);
+      if (!queue) {
+        const first = [{ item, done, failed }];
+        this.#queues.set(key, first);
+        void this.#drain(key, first);
+      } else if (queue.length >= this.limits.maxWaiting) {
+        failed(new Unavailable('Too many writes wait for one place.'));
+      } else {
+        queue.push({ item, done, failed });
+      }
+    });
+  }
+
+  async #drain(key: string, queue: Waiting<Item>[]): Promise<void> {
+    while (queue.length > 0) await this.#writeGroup(queue.splice(0, this.#groupLength(queue)));
+    this.#queues.delete(key);
+  }
+
+  #groupLength(queue: readonly Waiting<Item>[]): number {
+    let size = 0;
+    const end = queue.findIndex(({ item }, index) => {
+      size += this.limits.sizeOf(item);
+      return index === this.limits.maxItems || (index > 0 && size > this.limits.maxSize);
+    });
+    return end === -1 ? queue.length : end;
+  }
+
+  async #writeGroup(group: readonly Waiting<Item>[]): Promise<void> {
+    try {
+      await this.write(group.map(({ item }) => item));
+      for (const { done } of group) done();
+    } catch (error) {
+      if (group.length === 1 || this.isForAll(error)) for (const { failed } of group) failed(error);
+      else for (const one of group) await this.#writeGroup([one]);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { Unavailable } from '../common/errors/domain-error.js';
+import { GroupCommit } from '../common/group-commit.js';
+import { newMessageId } from '../common/ids.js';
+import type { Conversation } from '../conversations/conversation.entity.js';
+import { ConversationNotFound } from '../conversations/conversation.errors.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
+import { authoredBy } from '../database/authorship.js';
+import { type Transaction, Transactions } from '../database/transactions.js';
+import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { Message, MessageSender } from './message.entity.js';
+import { MessagesRepository } from './messages.repository.js';
+
+/** A message to append; what is undefined is taken from the conversation, or is now. */
+export interface NewMessage {
+  messageFrom: MessageSender;
+  content: string;
+  runId: string | null;
+  agentId: string | undefined;
+  userId: string | undefined;
+  requestedTime: Date | undefined;
+  inputTokens: number;
+  answerTokens: number;
+  totalTokens: number;
+  feedback: string | null;
+  metadata: object;
+}
+
+/** Messages that one request appends, and what is done with them in the transaction, once they are written. */
+interface Append {
+  scope: TenantScope;
+  conversationId: string;
+  inputs: readonly NewMessage[];
+  complete: (transaction: Transaction, messages: readonly Message[]) => Promise<void>;
+}
+
+const GROUP_LIMITS = {
+  maxItems: 200,
+  maxSize: 1024 * 1024,
+  maxWaiting: 2_000,
+  sizeOf: ({ inputs }: Append) => inputs.reduce((size, { content }) => size + content.length, 0),
+};
+
+/**
+ * Appends messages behind the last one of a conversation. Appends to one conversation that arrive while another is
+ * being written go together into the next transaction (group commit): the row's lock and the commit are paid once.
+ */
+@Injectable()
+export class MessageAppender {
+  readonly #groups = new GroupCommit<Append>(
+    (appends) => this.#write(appends),
+    (error) => error instanceof Unavailable || error instanceof ConversationNotFound,
+    GROUP_LIMITS,
+  );
+
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly conversations: ConversationsService,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Resolves when the messages are committed, all or none, in this order. Throws ConversationNotFound. */
+  append(append: Append): Promise<void> {
+    const { tenantId, tenantUnitId } = append.scope;
+    return this.#groups.submit(JSON.stringify([tenantId, tenantUnitId, append.conversationId]), append);
+  }
+
+  #write(appends: readonly Append[]): Promise<void> {
+    const [first] = appends;
+    if (!first) return Promise.resolve();
+    const { scope, conversationId } = first;
+    const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
+    let written: readonly Message[][] = [];
+    return this.transactions.run(async (transaction, inDoubt) => {
+      if (!inDoubt || !(await this.#isWritten(scope, transaction, written))) {
+        const conversation = await this.conversations.reserveSequences(
+          scope,
+          transaction,
+          conversationId,
+          count,
+        );
+        written = messagesOf(appends, conversation, conversation.messageCount - count + 1);
+        await this.messages.append(scope, transaction, written.flat());
+      }
+      for (const [index, { complete }] of appends.entries())
+        await complete(transaction, written[index] ?? []);
+    });
+  }
+
+  /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */
+  async #isWritten(
+    scope: TenantScope,
+    transaction: Transaction,
+    [group = []]: readonly Message[][],
+  ): Promise<boolean> {
+    const [first] = group;
+    if (!first) return false;
+    await this.conversations.findLocked(scope, transaction, first.conversationId);
+    return (await this.messages.findByIdIn(scope, transaction, first.conversationId, first.id)) !== null;
+  }
+}
+
+/** The messages of each append, with sequences that follow each other from `sequence` on. */
+function messagesOf(appends: readonly Append[], conversation: Conversation, sequence: number): Message[][] {
+  let next = sequence;
+  return appends.map(({ scope, inputs }) =>
+    inputs.map((input) => messageOf(scope, conversation, next++, input)),
+  );
+}
+
+function messageOf(
+  scope: TenantScope,
+  conversation: Conversation,
+  sequence: number,
+  input: NewMessage,
+): Message {
+  // The last message is the last activity of the conversation, to the millisecond.
+  const time = conversation.updatedTime;
+  return {
+    ...input,
+    tenantId: scope.tenantId,
+    tenantUnitId: conversation.tenantUnitId,
+    conversationId: conversation.id,
+    sequence,
+    id: newMessageId(time, sequence),
+    agentId: input.agentId ?? conversation.agentId,
+    userId: input.userId ?? conversation.userId,
+    requestedTime: input.requestedTime ?? time,
+    metadata: JSON.stringify(input.metadata),
+    version: 1,
+    ...authoredBy(scope.principal, time),
+  };
+}

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { createTestApp } from '../support/create-test-app.js';
+import { createTestDatabase } from '../support/test-database.js';
+
+const DEADLINE_MS = 15_000;
+
+/** A range of messages that a replica has removed. */
+interface Removal {
+  conversationId: string;
+  from: number;
+  to: number;
+}
+
+/** A replica, and what it removes. It fails, as if it died, when `mayRemove` says no. */
+async function startReplica(databaseUrl: string, mayRemove: (removals: number) => boolean = () => true) {
+  const { app, as, watcher, close } = await createTestApp({ databaseUrl });
+  const removals: Removal[] = [];
+  const logQuery = watcher.logQuery.bind(watcher);
+  watcher.logQuery = (...[query, parameters]: [string, unknown[]?]) => {
+    logQuery(query);
+    if (!query.startsWith('DELETE FROM message ')) return;
+    if (!mayRemove(removals.length)) throw new Error('The replica dies here.');
+    const [conversationId, from, to] = parameters?.slice(-3) ?? [];
+    removals.push({ conversationId: String(conversationId), from: Number(from), to: Number(to) });
+  };
+  return { client: as({ tenant: 'acme', sub: 'ada' }), database: app.get(DataSource), removals, close };
+}
+
+const database = await createTestDatabase();
+const replica = await startReplica(database.url);
+const ada = replica.client;
+afterAll(async () => {
+  await replica.close();
+  await database.drop();
+});
+
+async function rows(
+  { database }: Pick<typeof replica, 'database'>,
+  [table, column]: ['message', 'conversation_id'] | ['deleted_conversation', 'id'],
+  id: string,
+  tenant = 'acme',
+): Promise<number> {
+  const [row]: { total: number }[] = await database.query(
+    `SELECT COUNT(*) AS total FROM ${table} WHERE tenant_id = ? AND ${column} = ?`,
+    [tenant, id],
+  );
+  return Number(row?.total);
+}
+
+const messagesLeft = (at: typeof replica, id: string, tenant?: string) =>
+  rows(at, ['message', 'conversation_id'], id, tenant);
+
+const isPurged = async (at: typeof replica, id: string) =>
+  (await messagesLeft(at, id)) === 0 && (await rows(at, ['deleted_conversation', 'id'], id)) === 0;
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('It did not happen in time.');
+    await sleep(20);
+  }
+}
+
+async function conversationWith(messages: number, client = ada): Promise<string> {
+  const { body: conversation } = await client.post('/conversations', { topic: 'To be deleted' });
+  for (let start = 0; start < messages; start += 500) {
+    const { status } = await client.post(`/conversations/${conversation.id}/messages/batch`, {
+      messages: Array.from({ length: Math.min(500, messages - start) }, (_, n) => ({
+        message_from: 'user',
+        content: `Message ${start + n}`,
+      })),
+    });
+    expect(status).toBe(201);
+  }
+  return String(conversation.id);
+}
+
+/** A database on which a replica has died with a part of a conversation's messages removed. */
+async function interruptedPurge() {
+  const database = await createTestDatabase();
+  const dying = await startReplica(database.url, (removals) => removals < 1);
+  const id = await conversationWith(1_203, dying.client);
+  await dying.client.delete(`/conversations/${id}`);
+  await until(async () => (await messagesLeft(dying, id)) < 1_203);
+  await dying.close();
+  return { database, id, removals: dying.removals };
+}
+
+const interrupted = await interruptedPurge();
+const heirs = [
+  await startReplica(interrupted.database.url),
+  await startReplica(interrupted.database.url),
+] as const;
+afterAll(async () => {
+  await Promise.all(heirs.map(({ close }) => close()));
+  await interrupted.database.drop();
+});
+
+describe('a deleted conversation', () => {
+  it('is gone for everybody at once, with its messages', async () => {
+    const id = await conversationWith(3);
+    const kept = await conversationWith(1);
+    const path = `/conversations/${id}`;
+    const { body: page } = await ada.get(`${path}/messages`);
+    const message = `${path}/messages/${page.data[0].id}`;
+    const { total_count: before } = (await ada.get('/conversations')).body;
+
+    const deleted = await ada.delete(path);
+
+    expect([deleted.status, deleted.text]).toEqual([204, '']);
+    const said = { message_from: 'user', content: 'Hello?' };
+    const answers = await Promise.all([
+      ada.get(path),
+      ada.patch(path, { topic: 'Back again' }),
+      ada.patch(`${path}/status`, { status: 'running' }),
+      ada.delete(path),
+      ada.get(`${path}/messages`),
+      ada.get(`${path}/messages`, { query: { after_sequence: 1 } }),
+      ada.post(`${path}/messages`, said),
+      ada.post(`${path}/messages/batch`, { messages: [said] }),
+      ada.get(message),
+      ada.patch(message, { feedback: 'good' }),
+    ]);
+    expect(answers.map(({ status, body }): unknown[] => [status, body.code])).toEqual(
+      answers.map(() => [404, 'conversation_not_found']),
+    );
+    const list = (await ada.get('/conversations', { query: { page_size: 200 } })).body;
+    expect(list.total_count).toBe(before - 1);
+    const listed = list.data.map((conversation: { id: string }) => conversation.id) as string[];
+    expect(listed).toContain(kept);
+    expect(listed).not.toContain(id);
+    expect((await ada.get(`/conversations/${kept}/messages`)).body.total_count).toBe(1);
+  });
+
+  it('leaves no message behind, which are removed in short steps', async () => {
+    const id = await conversationWith(1_203);
+    await replica.database.query(
+      `INSERT INTO message (tenant_id, conversation_id, sequence, id, message_from, content, requested_time,
+         input_tokens, answer_tokens, total_tokens, metadata, version, created_time, updated_time)
+       SELECT 'bolt', conversation_id, sequence, id, message_from, content, requested_time,
+         input_tokens, answer_tokens, total_tokens, metadata, version, created_time, updated_time
+       FROM message WHERE tenant_id = ? AND conversation_id = ? AND sequence <= 2`,
+      ['acme', id],
+    );
+    expect(await messagesLeft(replica, id)).toBe(1_203);
+
+    expect((await ada.delete(`/conversations/${id}`)).status).toBe(204);
+
+    await until(() => isPurged(replica, id));
+    expect(replica.removals.filter(({ conversationId }) => conversationId === id)).toEqual([
+      { conversationId: id, from: 1, to: 500 },
+      { conversationId: id, from: 501, to: 1_000 },
+      { conversationId: id, from: 1_001, to: 1_203 },
+    ]);
+    expect(await messagesLeft(replica, id, 'bolt')).toBe(2);
+  }, 60_000);
+
+  it('without messages leaves nothing either', async () => {
+    const id = await conversationWith(0);
+
+    expect((await ada.delete(`/conversations/${id}`)).status).toBe(204);
+
+    await until(() => isPurged(replica, id));
+  }, 60_000);
+});
+
+describe('several replicas', () => {
+  it('finish what one that died has begun, and do nothing twice', async () => {
+    const [heir, other] = heirs;
+    const { id } = interrupted;
+    expect(interrupted.removals).toEqual([{ conversationId: id, from: 1, to: 500 }]);
+    expect(await messagesLeft(heir, id)).toBe(703);
+
+    // As if its claim had run out.
+    await heir.database.query(
+      "UPDATE deleted_conversation SET claimed_until = '2001-01-01 00:00:00.000' WHERE tenant_id = ? AND id = ?",
+      ['acme', id],
+    );
+    const more: string[] = [];
+    for (const count of [1, 501, 700]) more.push(await conversationWith(count, other.client));
+    await Promise.all(more.map((one, n) => (n % 2 ? heir : other).client.delete(`/conversations/${one}`)));
+
+    for (const one of [id, ...more]) await until(() => isPurged(heir, one));
+    const removed = [...heir.removals, ...other.removals].map(({ conversationId, from, to }) =>
+      [[id, ...more].indexOf(conversationId), from, to].join(' '),
+    );
+    expect(removed.sort()).toEqual([
+      '0 1001 1203',
+      '0 501 1000',
+      '1 1 1',
+      '2 1 500',
+      '2 501 501',
+      '3 1 500',
+      '3 501 700',
+    ]);
+  }, 60_000);
+});

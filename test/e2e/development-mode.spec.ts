@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { describe, expect, it } from '@jest/globals';
+import { runCommand, startCommand } from '../support/command.js';
+import { createTestApp } from '../support/create-test-app.js';
+import { createTestDatabase } from '../support/test-database.js';
+
+const DEFAULT_TENANT = '40d39c4b-9585-4123-8fd4-f1cc23a1184c';
+const { as } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
+const anybody = as();
+
+describe('without authentication', () => {
+  it('anybody is the local developer, in the default tenant', async () => {
+    const { status, body } = await anybody.post('/conversations');
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      tenant_id: DEFAULT_TENANT,
+      tenant_unit_id: null,
+      user_id: 'local-developer',
+      created_by: 'local-developer',
+      created_by_name: 'Local developer',
+      created_by_role: 'developer',
+    });
+    expect((await anybody.get(`/conversations/${body.id}`)).body).toEqual(body);
+  });
+
+  it('a request acts in the tenant and unit that it names, and these stay apart', async () => {
+    const query = { tenant_id: 'acme', tenant_unit_id: 'north' };
+    const { body } = await anybody.post('/conversations', {}, { query });
+    expect(body).toMatchObject(query);
+
+    const path = `/conversations/${body.id}`;
+    expect((await anybody.get(path)).status).toBe(404);
+    expect((await anybody.get(path, { query: { tenant_id: 'globex' } })).status).toBe(404);
+    expect((await anybody.get(path, { query: { ...query, tenant_unit_id: 'south' } })).status).toBe(404);
+    expect((await anybody.get(path, { query: { tenant_id: 'acme' } })).status).toBe(200);
+    expect((await anybody.delete(path, { query })).status).toBe(204);
+  });
+
+  it('an empty tenant is the default one, as Swagger UI sends it', async () => {
+    const query = { tenant_id: '', tenant_unit_id: '' };
+    expect((await anybody.post('/conversations', {}, { query })).body.tenant_id).toBe(DEFAULT_TENANT);
+  });
+
+  it('a credential is not looked at', async () => {
+    const credentials: Record<string, string>[] = [
+      { authorization: 'Bearer x' },
+      { 'x-api-key': 'x' },
+      { authorization: 'Basic x' },
+    ];
+    for (const headers of credentials)
+      expect((await anybody.get('/conversations', { headers })).status).toBe(200);
+    const { body } = await as({ tenant: 'acme', sub: 'ada', scopes: [] }).post('/conversations');
+    expect(body).toMatchObject({ tenant_id: DEFAULT_TENANT, created_by: 'local-developer' });
+  });
+});
+
+describe('the service, when it starts', () => {
+  it('is for development unless something is said, and reached from this machine only', async () => {
+    const database = await createTestDatabase();
+    const child = startCommand('main.ts', [], {
+      PORT: '0',
+      DATABASE_URL: database.url,
+      DEFAULT_TENANT_ID: 'my-tenant',
+    });
+    try {
+      const lines: string[] = [];
+      if (!child.stdout) throw new Error('The service has no output.');
+      for await (const line of createInterface({ input: child.stdout })) {
+        lines.push(line);
+        if (line.includes('Colloquy listens')) break;
+      }
+      const [, port] = /http:\/\/127\.0\.0\.1:(\d+)/.exec(lines.at(-1) ?? '') ?? [];
+      expect(lines.join('\n')).toMatch(/"warn".*AUTH_MODE=none.*127\.0\.0\.1/);
+
+      const response = await fetch(`http://127.0.0.1:${port}/admin/api/v2/conversations`, { method: 'POST' });
+      expect(await response.json()).toMatchObject({ tenant_id: 'my-tenant' });
+      // Another address of this machine: a server that listened on all of them would answer here.
+      const elsewhere = connect({ host: '127.0.0.2', port: Number(port) });
+      const outcome = await Promise.race([
+        once(elsewhere, 'connect').then(() => 'connected'),
+        once(elsewhere, 'error').then(() => 'refused'),
+      ]).catch(() => 'refused');
+      elsewhere.destroy();
+      expect(outcome).toBe('refused');
+    } finally {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      await database.drop();
+    }
+  });
+
+  it.each<Record<string, string>>([{}, { AUTH_MODE: 'none', HOST: '127.0.0.1' }])(
+    'refuses to be open in production: %j',
+    async (environment) => {
+      const { exitCode, stdout, stderr } = await runCommand('main.ts', [], {
+        NODE_ENV: 'production',
+        DATABASE_URL: 'sqlite::memory:',
+        PORT: '0',
+        ...environment,
+      });
+      expect(exitCode).toBe(1);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/^The configuration has 1 fault\(s\):\n {2}- AUTH_MODE .*production/);
+    },
+  );
+});

@@ -1,0 +1,303 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { createOperationsServer } from '../../src/app.setup.js';
+import { PROBLEMS } from '../../src/common/errors/problems.js';
+import { startCommand } from '../support/command.js';
+import { createTestApp } from '../support/create-test-app.js';
+import { createTestDatabase } from '../support/test-database.js';
+import { tokenFor } from '../support/test-client.js';
+
+/** A way to the database that can be closed and opened again. */
+class Road {
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+
+  constructor(private readonly target: URL) {}
+
+  async open(): Promise<string> {
+    this.#server = createServer((near) => {
+      const far = connect(Number(this.target.port), this.target.hostname);
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => undefined).on('close', () => [near, far].map((end) => end.destroy()));
+      }
+      near.pipe(far).pipe(near);
+    }).listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const address = this.#server.address();
+    this.#port = typeof address === 'object' && address ? address.port : 0;
+    const url = new URL(this.target);
+    url.port = String(this.#port);
+    return url.href;
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#server && once(this.#server, 'close');
+    this.#server?.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+    await closed;
+  }
+}
+
+const database = await createTestDatabase();
+const road = testEngine === 'mariadb' ? new Road(new URL(database.url)) : undefined;
+const { app, as, logs } = await createTestApp({ databaseUrl: (await road?.open()) ?? database.url });
+const quiet = await createTestApp({
+  databaseUrl: database.url,
+  environment: { METRICS_PORT: '0', SWAGGER: 'off' },
+});
+afterAll(async () => {
+  await app.close();
+  await quiet.close();
+  await road?.close();
+  await database.drop();
+});
+
+const anybody = as();
+const ada = as({ tenant: 'acme', sub: 'ada' });
+
+/** SQLite's database is gone when it is closed, a server when the road to it is. */
+async function loseDatabase(): Promise<() => Promise<unknown>> {
+  const dataSource = app.get(DataSource);
+  if (road) {
+    await road.close();
+    return () => road.open();
+  }
+  await dataSource.destroy();
+  return () => dataSource.initialize();
+}
+
+describe('health', () => {
+  it('needs no credential', async () => {
+    const alive = await anybody.get('//healthz');
+    const ready = await anybody.get('//readyz');
+
+    expect([alive.status, alive.body]).toEqual([200, { status: 'ok' }]);
+    expect([ready.status, ready.body]).toEqual([200, { status: 'ok' }]);
+  });
+
+  it('is not ready while the database is gone, and is again when it is back', async () => {
+    const { body: conversation } = await ada.post('/conversations');
+    const bringBack = await loseDatabase();
+
+    const alive = await anybody.get('//healthz');
+    const ready = await anybody.get('//readyz');
+    const read = await ada.get(`/conversations/${conversation.id}`);
+    const written = await ada.post('/conversations');
+
+    expect(alive.status).toBe(200);
+    expect(ready.headers['content-type']).toMatch('application/problem+json');
+    for (const { status, headers, body } of [ready, read, written]) {
+      expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' });
+      expect(body.request_id).toBe(headers['x-request-id']);
+      expect(headers['retry-after']).toBe('1');
+      expect(JSON.stringify(body)).not.toMatch(/ECONN|SQL|127\.0\.0\.1|connection/);
+    }
+
+    await bringBack();
+    expect((await anybody.get('//readyz')).status).toBe(200);
+    expect((await ada.get(`/conversations/${conversation.id}`)).status).toBe(200);
+    expect((await ada.post('/conversations')).status).toBe(201);
+  });
+});
+
+describe('metrics', () => {
+  it('count requests by method, route and status, and never by what stands in a path', async () => {
+    const { body } = await ada.post('/conversations');
+    for (let n = 0; n < 3; n++) await ada.get(`/conversations/${body.id}`);
+    await as({ tenant: 'metrics' }).get('/conversations/secret-in-the-path');
+    await anybody.get('//no/such/path');
+
+    const { status, headers, text } = await anybody.get('//metrics');
+
+    expect(status).toBe(200);
+    expect(headers['content-type']).toMatch('text/plain; version=0.0.4');
+    const count = (labels: string) =>
+      Number(new RegExp(`^http_request_duration_seconds_count\\{${labels}\\} (\\d+)$`, 'm').exec(text)?.[1]);
+    const route = 'route="/admin/api/v2/conversations/:conversation_id"';
+    expect(count(`method="GET",${route},status="200"`)).toBeGreaterThanOrEqual(3);
+    expect(count(`method="GET",${route},status="404"`)).toBe(1);
+    expect(count('method="POST",route="/admin/api/v2/conversations",status="201"')).toBeGreaterThanOrEqual(1);
+    expect(count('method="GET",route="none",status="404"')).toBe(1);
+    expect(text).toMatch(/^http_request_duration_seconds_bucket\{le="0\.005",method="GET",/m);
+    expect(text).not.toMatch(/secret-in-the-path|no\/such\/path/);
+    expect(text).not.toContain(body.id);
+  });
+
+  it('tell of the event loop, the process and the pool', async () => {
+    const { text } = await anybody.get('//metrics');
+
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
+    expect(text).toMatch(/^process_cpu_seconds_total \d/m);
+    expect(text).toMatch(/^process_resident_memory_bytes \d/m);
+    const pool = [...text.matchAll(/^database_pool_connections\{state="(\w+)"\} \d+$/gm)].map(
+      ([, state]) => state,
+    );
+    expect(pool.sort()).toEqual(testEngine === 'mariadb' ? ['free', 'used', 'waiting'] : []);
+  });
+
+  it('move to a port of their own, with health', async () => {
+    const operations = createOperationsServer(quiet.app);
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      const { status, body } = await quiet.as().get(`/${path}`);
+      expect([path, status, body.code]).toEqual([path, 404, 'route_not_found']);
+      expect([path, (await operations.inject(path)).statusCode]).toEqual([path, 200]);
+    }
+    await operations.close();
+  });
+});
+
+describe('the log', () => {
+  it('has one line for each request, with all that identifies it and nothing of what was said', async () => {
+    const from = logs.length;
+    const secret = 'Tell nobody: Zebra-4711';
+    const token = await tokenFor({ tenant: 'acme' });
+    const { body } = await ada.post('/conversations', { topic: secret, inputs: { secret } });
+    const path = `/conversations/${body.id}/messages`;
+    await ada.post(
+      path,
+      { message_from: 'user', content: secret },
+      { headers: { 'x-request-id': 'mine-1' } },
+    );
+    await ada.post(path, { message_from: secret, content: secret });
+    await ada.post(path, `{"content": "${secret}`);
+    await ada.get('/conversations', { query: { user_id: 'Zebra-4711', assignment_id: secret } });
+    await anybody.get(`//Zebra-4711?token=${token}`);
+    await anybody.get('/conversations', { headers: { authorization: 'Bearer Zebra-4711' } });
+
+    const lines = logs.slice(from).filter(({ message }) => message === 'request');
+    const messages = '/admin/api/v2/conversations/:conversation_id/messages';
+    const list = '/admin/api/v2/conversations';
+    expect(lines.map(({ method, route, status, tenant_id }) => [method, route, status, tenant_id])).toEqual([
+      ['POST', list, 201, 'acme'],
+      ['POST', messages, 201, 'acme'],
+      ['POST', messages, 422, 'acme'],
+      ['POST', messages, 400, undefined],
+      ['GET', list, 422, 'acme'],
+      ['GET', 'none', 404, undefined],
+      ['GET', list, 401, undefined],
+    ]);
+    expect(lines[1]).toMatchObject({ level: 'info', request_id: 'mine-1', duration_ms: expect.any(Number) });
+    expect(new Set(lines.map(({ request_id }) => request_id)).size).toBe(lines.length);
+    expect(JSON.stringify(logs)).not.toMatch(/Zebra/);
+    expect(JSON.stringify(logs)).not.toContain(token.slice(0, 30));
+  });
+});
+
+describe('every answer', () => {
+  it.each(['//healthz', '//docs', '//no/such/path', '/conversations'])(
+    'of %s carries the security headers',
+    async (path) => {
+      const { headers } = await ada.get(path);
+
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'SAMEORIGIN',
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': expect.stringMatching(/^max-age=\d+/),
+        'content-security-policy': expect.stringContaining("default-src 'self'"),
+        'x-request-id': expect.stringMatching(/./),
+      });
+      expect(headers['content-security-policy']).not.toMatch(/unsafe-eval|https?:|\*/);
+      expect(headers).not.toHaveProperty('x-powered-by');
+      expect(headers).not.toHaveProperty('server');
+    },
+  );
+});
+
+describe('Swagger', () => {
+  it('is there, and with SWAGGER=off is not', async () => {
+    for (const path of ['//docs', '//openapi.json']) {
+      expect([path, (await anybody.get(path)).status]).toEqual([path, 200]);
+      const { status, body } = await quiet.as().get(path);
+      expect([path, status, body.code]).toEqual([path, 404, 'route_not_found']);
+    }
+  });
+});
+
+describe('the page of a problem', () => {
+  it.each(Object.entries(PROBLEMS))('%s says what it means', async (code, { status, title }) => {
+    const page = await anybody.get(`//problems/${code}`);
+
+    expect(page.status).toBe(200);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.text).toContain(`<h1>${title}</h1>`);
+    expect(page.text).toContain(`<code>${code}</code>, HTTP status ${status}`);
+  });
+
+  it.each(['unheard_of', 'toString', '__proto__'])('%s is not there', async (code) => {
+    const { status, body } = await anybody.get(`//problems/${code}`);
+
+    expect([status, body.code]).toEqual([404, 'route_not_found']);
+  });
+});
+
+describe('a process that is told to stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'finishes what it was asked and ends with 0 (%s)',
+    async (signal) => {
+      const child = startCommand('main.ts', [], {
+        DATABASE_URL: database.url,
+        AUTH_MODE: 'none',
+        PORT: '0',
+        METRICS_PORT: '0',
+      });
+      const exit = once(child, 'exit');
+      let output = '';
+      child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      while (!output.includes('listens on')) {
+        if (child.exitCode !== null) throw new Error(`The service ended: ${output}`);
+        await sleep(20);
+      }
+      const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]);
+      const body = JSON.stringify({ topic: 'In flight' });
+      const call = request({
+        port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: '/admin/api/v2/conversations',
+        headers: {
+          'content-type': 'application/json',
+          'content-length': body.length,
+          expect: '100-continue',
+        },
+      });
+      const answered = once(call, 'response');
+      call.flushHeaders();
+      await once(call, 'continue');
+
+      child.kill(signal);
+      while (await isListening(port)) await sleep(5);
+      call.end(body);
+
+      const [response] = await answered;
+      expect(response.statusCode).toBe(201);
+      expect(response.headers.connection).toBe('close');
+      const conversation = JSON.parse(await text(response));
+      expect(await exit).toEqual([0, null]);
+      const stored = await quiet
+        .as({ tenant: conversation.tenant_id })
+        .get(`/conversations/${conversation.id}`);
+      expect(stored.body.topic).toBe('In flight');
+    },
+    20_000,
+  );
+});
+
+const isListening = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+      .on('connect', () => {
+        socket.destroy();
+        resolve(true);
+      })
+      .on('error', () => resolve(false));
+  });

@@ -1,0 +1,325 @@
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { newId, newMessageId } from '../../src/common/ids.js';
+import { RUN_STATUSES } from '../../src/conversations/run-status.js';
+import { createTestApp } from '../support/create-test-app.js';
+
+const { app, as, watcher } = await createTestApp();
+const dataSource = app.get(DataSource);
+
+const TENANTS = { acme: 4_000, bolt: 1_500, tiny: 20 };
+const MESSAGES = 2_500;
+const LONG_CONVERSATION = newId();
+const AGENT = '5e0f1f5e-6a39-4b8e-9f5c-0a4b7d1c9a3';
+const sent = jest.spyOn(watcher, 'logQuery') as unknown as { mock: { calls: [string, unknown[]][] } };
+
+async function insertAll(table: string, rows: Record<string, unknown>[]): Promise<void> {
+  const columns = Object.keys(rows[0] ?? {});
+  const tuple = `(${columns.map(() => '?').join(', ')})`;
+  for (let start = 0; start < rows.length; start += 500) {
+    const chunk = rows.slice(start, start + 500);
+    await dataSource.query(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => tuple).join(', ')}`,
+      chunk.flatMap((row) => Object.values(row)),
+    );
+  }
+}
+
+const timeOf = (n: number) =>
+  new Date(1_780_000_000_000 + n * 1000).toISOString().replace('T', ' ').replace('Z', '');
+
+const conversation = (tenant: string, id: string, n: number) => ({
+  tenant_id: tenant,
+  id,
+  tenant_unit_id: `unit-${n % 4}`,
+  topic: 'A topic',
+  status: RUN_STATUSES[n % RUN_STATUSES.length],
+  agent_id: `${AGENT}${n % 10}`,
+  assignment_id: `assignment-${n % 100}`,
+  user_id: `user-${n % 50}`,
+  inputs: '{}',
+  extend_properties: '{}',
+  message_count: id === LONG_CONVERSATION ? MESSAGES : 1,
+  version: 1,
+  created_time: timeOf(n),
+  updated_time: timeOf((n * 7919) % 100_000),
+});
+
+const message = (tenant: string, conversationId: string, sequence: number) => ({
+  tenant_id: tenant,
+  conversation_id: conversationId,
+  sequence,
+  id: newMessageId(new Date(), sequence),
+  tenant_unit_id: 'unit-0',
+  message_from: 'user',
+  content: 'Hello',
+  requested_time: timeOf(sequence),
+  input_tokens: 0,
+  answer_tokens: 0,
+  total_tokens: 0,
+  metadata: '{}',
+  version: 1,
+  created_time: timeOf(sequence),
+  updated_time: timeOf(sequence),
+});
+
+beforeAll(async () => {
+  for (const [tenant, count] of Object.entries(TENANTS)) {
+    const ids = Array.from({ length: count }, (_, n) =>
+      tenant === 'acme' && n === 0 ? LONG_CONVERSATION : newId(),
+    );
+    await insertAll(
+      'conversation',
+      ids.map((id, n) => conversation(tenant, id, n)),
+    );
+    await insertAll(
+      'message',
+      ids.map((id) => message(tenant, id, 1)),
+    );
+  }
+  await insertAll(
+    'message',
+    Array.from({ length: MESSAGES - 1 }, (_, n) => message('acme', LONG_CONVERSATION, n + 2)),
+  );
+  await dataSource.query(
+    `INSERT INTO conversation_count (tenant_id, agent_id, status, tenant_unit_id, shard, total)
+     SELECT tenant_id, agent_id, status, tenant_unit_id, 0, COUNT(*) FROM conversation
+     GROUP BY tenant_id, agent_id, status, tenant_unit_id`,
+  );
+  if (testEngine === 'mariadb') {
+    await dataSource.query('ANALYZE TABLE conversation, message, conversation_count');
+  }
+  sent.mock.calls.length = 0;
+}, 60_000);
+
+interface Plan {
+  sql: string;
+  /** The indexes along which rows of the tables are read. */
+  indexes: string[];
+  /** Sorts rows of a table; not the few keys of a page that were found along an index. */
+  sorts: boolean;
+  /** Reads rows of all tenants. */
+  scans: boolean;
+}
+
+/** The plans of what a request asks the database; not of the work that goes on beside it. */
+async function plansOf(request: () => Promise<{ status: number }>): Promise<Plan[]> {
+  sent.mock.calls.length = 0;
+  expect((await request()).status).toBeLessThan(300);
+  const statements = sent.mock.calls
+    .splice(0)
+    .filter(
+      ([sql]) =>
+        /^\s*(SELECT|UPDATE|DELETE)\b/.test(sql) &&
+        !/["`](deleted_conversation|idempotency_record)["`]/.test(sql),
+    );
+  const explain = testEngine === 'sqlite' ? explainSqlite : explainMariadb;
+  return Promise.all(statements.map(([sql, parameters]) => explain(sql, parameters)));
+}
+
+async function explainMariadb(sql: string, parameters: unknown[]): Promise<Plan> {
+  const steps: { table: string | null; type: string; key: string | null; Extra: string }[] =
+    await dataSource.query(`EXPLAIN ${sql}`, parameters);
+  const ofTables = steps.filter(({ table }) => table !== null && !table.startsWith('<'));
+  return {
+    sql,
+    indexes: distinct(ofTables.filter(({ table }) => table !== 'found').map(({ key }) => key ?? 'none')),
+    sorts: ofTables.some(({ Extra }) => /filesort|temporary/.test(Extra)),
+    scans: ofTables.some(({ type }) => type === 'ALL' || type === 'index'),
+  };
+}
+
+async function explainSqlite(sql: string, parameters: unknown[]): Promise<Plan> {
+  const steps: { parent: number; detail: string }[] = await dataSource.query(
+    `EXPLAIN QUERY PLAN ${sql}`,
+    parameters,
+  );
+  const isOfTable = ({ detail }: { detail: string }) => /^(SEARCH|SCAN) (conversation|message)/.test(detail);
+  const ofTables = steps.filter(isOfTable);
+  const nextToTables = steps.filter(({ parent }) => ofTables.some((step) => step.parent === parent));
+  return {
+    sql,
+    indexes: distinct(
+      ofTables.map(({ detail }) =>
+        (/INDEX (\w+)/.exec(detail)?.[1] ?? 'none').replace(/^sqlite_autoindex_\w+_1$/, 'PRIMARY'),
+      ),
+    ),
+    sorts: nextToTables.some(({ detail }) => detail.includes('TEMP B-TREE')),
+    scans: steps.some(({ detail }) => /^SCAN (conversation|message|found)/.test(detail)),
+  };
+}
+
+const distinct = (names: string[]) => [...new Set(names)];
+
+const acme = as({ tenant: 'acme', sub: 'ada' });
+const LATE = new Date(1_780_000_000_000 + 99_000_000).toISOString();
+
+interface List {
+  query: Record<string, string>;
+  /** Has the rows in order of creation. */
+  index: string;
+}
+
+const LISTS: Record<string, List> = {
+  'no filter': { query: {}, index: 'PRIMARY' },
+  assignment_id: { query: { assignment_id: 'assignment-3' }, index: 'conversation_by_assignment_id' },
+  agent_id: { query: { agent_id: `${AGENT}3` }, index: 'conversation_by_agent_id' },
+  user_id: { query: { user_id: 'user-3' }, index: 'conversation_by_user_id' },
+  status: { query: { status: 'failed' }, index: 'conversation_by_status' },
+  'several statuses': { query: { statuses: 'failed,paused' }, index: 'conversation_by_status' },
+  created_after: { query: { created_after: '2026-01-01T00:00:00Z' }, index: 'PRIMARY' },
+  created_before: { query: { created_before: '2036-01-01T00:00:00Z' }, index: 'PRIMARY' },
+  tenant_unit_id: { query: { tenant_unit_id: 'unit-2' }, index: 'conversation_by_tenant_unit_id' },
+  'unit and agent': {
+    query: { tenant_unit_id: 'unit-0', agent_id: `${AGENT}4` },
+    index: 'conversation_by_unit_agent_id',
+  },
+  'unit and user': {
+    query: { tenant_unit_id: 'unit-0', user_id: 'user-4' },
+    index: 'conversation_by_unit_user_id',
+  },
+  'unit and assignment': {
+    query: { tenant_unit_id: 'unit-0', assignment_id: 'assignment-4' },
+    index: 'conversation_by_unit_assignment_id',
+  },
+  'unit and status': {
+    query: { tenant_unit_id: 'unit-0', status: 'completed' },
+    index: 'conversation_by_unit_status',
+  },
+};
+
+/** The plans of pages: the first, the second, and the one behind a cursor; and of their totals. */
+async function plansOfPages(query: Record<string, string>): Promise<{ pages: Plan[]; totals: Plan[] }> {
+  const full = { page_size: '5', ...query };
+  const first = await acme.get('/conversations', { query: full });
+  expect(first.body.data).toHaveLength(5);
+  const { next_cursor: cursor } = first.body;
+  const plans = [
+    ...(await plansOf(() => acme.get('/conversations', { query: full }))),
+    ...(await plansOf(() => acme.get('/conversations', { query: { ...full, page_num: 2 } }))),
+    ...(await plansOf(() => acme.get('/conversations', { query: { ...full, cursor } }))),
+  ];
+  const isPage = ({ sql }: Plan) => sql.includes('ORDER BY');
+  const pages = plans.filter(isPage);
+  expect(pages).toHaveLength(3);
+  return { pages, totals: plans.filter((plan) => !isPage(plan)) };
+}
+
+const walking = (index: string, pages = 3) =>
+  Array.from({ length: pages }, () => ({ indexes: [index], sorts: false, scans: false }));
+
+describe.each(['recent', 'oldest'])('the list in order %s', (order) => {
+  it.each(Object.entries(LISTS))('walks an index with %s', async (_name, { query, index }) => {
+    const { pages, totals } = await plansOfPages({ ...query, order });
+
+    expect(pages).toMatchObject(walking(index));
+    for (const total of totals) expect(total).toMatchObject({ sorts: false, scans: false });
+  });
+});
+
+describe('the list in order active', () => {
+  // The walk is long where a filter that is not in the index lets few rows through: all of the tenant's (or unit's), if there are none.
+  it.each([...Object.entries(LISTS), ['updated_after', { query: { updated_after: LATE } }] as const])(
+    'walks the activity with %s',
+    async (name, { query }) => {
+      const { pages } = await plansOfPages({ ...query, order: 'active' });
+
+      const index =
+        name === 'user_id'
+          ? 'conversation_by_user_activity'
+          : `conversation_by_${'tenant_unit_id' in query ? 'unit_' : ''}activity`;
+      const byActivity = pages.filter(({ indexes }) => indexes.join() === index);
+      for (const page of pages) expect(page.scans).toBe(false);
+      for (const page of byActivity) expect(page.sorts).toBe(false);
+      // SQLite chooses by itself, and sorts the first pages where creation time is bounded or a filter narrows well.
+      if (testEngine === 'mariadb') expect(pages).toMatchObject(walking(index));
+    },
+  );
+});
+
+describe('a page far behind', () => {
+  it.each<Record<string, string>>([
+    {},
+    { order: 'oldest' },
+    { status: 'failed', page_num: '22' },
+    { statuses: 'failed,paused', page_num: '22' },
+  ])('is found among keys alone, and sorts no rows: %o', async (query) => {
+    const plans = await plansOf(() =>
+      acme.get('/conversations', { query: { page_size: '50', page_num: '60', ...query } }),
+    );
+
+    expect(plans.length).toBeGreaterThan(0);
+    for (const plan of plans) expect(plan).toMatchObject({ sorts: false, scans: false });
+  });
+});
+
+describe('filters together', () => {
+  it.each<Record<string, string>>([
+    { agent_id: `${AGENT}4`, status: 'completed' },
+    { user_id: 'user-4', status: 'completed' },
+    { tenant_unit_id: 'unit-0', statuses: 'completed,queued' },
+  ])('walk one index and sort nothing: %o', async (query) => {
+    const { pages } = await plansOfPages(query);
+
+    for (const page of pages) {
+      expect(page).toMatchObject({ sorts: false, scans: false });
+      expect(page.indexes).toHaveLength(1);
+    }
+  });
+
+  it('sort on SQLite where activity is bounded and the order is that of creation', async () => {
+    const { pages } = await plansOfPages({ updated_after: LATE, order: 'recent' });
+
+    const sorts = testEngine === 'sqlite';
+    expect(pages.slice(0, 2)).toMatchObject([1, 2].map(() => ({ sorts, scans: false })));
+  });
+});
+
+describe('one conversation', () => {
+  const path = `/conversations/${LONG_CONVERSATION}`;
+  const messages = `${path}/messages`;
+  const aMessage = async () => {
+    const { body } = await acme.get(messages, { query: { page: 100 } });
+    return `${messages}/${body.data[0].id}`;
+  };
+  const onlyByKey = async (request: () => Promise<{ status: number }>) => {
+    const plans = await plansOf(request);
+    expect(plans.length).toBeGreaterThan(0);
+    expect(plans).toMatchObject(walking('PRIMARY', plans.length));
+  };
+
+  it('is read and changed by its key', async () => {
+    await onlyByKey(() => acme.get(path));
+    await onlyByKey(() => as({ tenant: 'acme', unit: 'unit-0' }).get(path));
+    await onlyByKey(() => acme.patch(path, { topic: 'Another topic' }));
+    await onlyByKey(() => acme.patch(`${path}/status`, { status: 'completed' }));
+  });
+
+  it.each<Record<string, string | number>>([
+    { page: 1 },
+    { page: 100 },
+    { page: 3, order: 'recent' },
+    { after_sequence: 1200 },
+    { before_sequence: 1200, order: 'recent' },
+  ])('has its messages as a range of the key: %o', async (query) => {
+    await onlyByKey(() => acme.get(messages, { query }));
+  });
+
+  it('takes messages and finds each by its key', async () => {
+    const message = await aMessage();
+    await onlyByKey(() => acme.get(message));
+    await onlyByKey(() => acme.patch(message, { feedback: 'good' }));
+    await onlyByKey(() => acme.post(messages, { message_from: 'user', content: 'Hello' }));
+    await onlyByKey(() =>
+      acme.post(`${messages}/batch`, { messages: [{ message_from: 'user', content: 'Hi' }] }),
+    );
+  });
+
+  it('is deleted by its key', async () => {
+    const { body } = await acme.post('/conversations');
+    const plans = await plansOf(() => acme.delete(`/conversations/${body.id}`));
+
+    expect(plans.length).toBeGreaterThan(0);
+    for (const plan of plans) expect(plan).toMatchObject({ sorts: false, scans: false });
+  });
+});

@@ -1,0 +1,60 @@
+import type { Link } from './tcp-proxy.js';
+
+/**
+ * What becomes of a COMMIT: it never arrives; it is done and its answer is lost; or the client's connection breaks
+ * first and it is done afterwards; or nothing more happens on the connection.
+ */
+export type CommitFault = 'before' | 'after' | 'late' | 'held';
+
+/** One packet: its length, its number, COM_QUERY, the statement. */
+const COMMIT = Buffer.from('\x07\0\0\0\x03COMMIT', 'latin1');
+const LATE_MS = 300;
+
+/** Stands between a service and its database and spoils the COMMITs that it is told to. */
+export class CommitFaults {
+  #next: CommitFault[] = [];
+  #held: (() => void) | undefined;
+
+  /** The next COMMITs, on whatever connection, meet these faults. */
+  arm(...faults: CommitFault[]): void {
+    this.#next = faults;
+  }
+
+  /** Faults that no COMMIT has met yet. */
+  get left(): number {
+    return this.#next.length;
+  }
+
+  /** Resolves when a COMMIT is held back. */
+  holding(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#held = resolve;
+    });
+  }
+
+  readonly join = (link: Link): void => {
+    const { client, server } = link;
+    let isSwallowing = false;
+    client.on('data', (chunk: Buffer) => {
+      const fault = COMMIT.equals(chunk) ? this.#next.shift() : undefined;
+      if (fault === undefined) server.write(chunk);
+      if (fault === 'before') link.cut();
+      if (fault === 'held') this.#held?.();
+      if (fault === 'after') {
+        isSwallowing = true;
+        server.write(chunk);
+      }
+      if (fault === 'late') {
+        isSwallowing = true;
+        client.destroy();
+        setTimeout(() => server.write(chunk), LATE_MS);
+      }
+    });
+    server.on('data', (chunk: Buffer) => {
+      if (isSwallowing) link.cut();
+      else client.write(chunk);
+    });
+    client.once('end', () => server.end());
+    server.once('end', () => client.end());
+  };
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Answer, send } from './client.js';
+import { freePort, Process } from './processes.js';
+import { until } from './until.js';
+
+const MAIN = join(import.meta.dirname, '../../../dist/main.js');
+const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/colloquy/v8');
+
+/** A replica of the service: a process of its own that runs what is built. */
+export class Service {
+  private constructor(
+    readonly process: Process,
+    readonly url: string,
+  ) {}
+
+  static async start(databaseUrl: string, environment: Record<string, string> = {}): Promise<Service> {
+    const port = environment.PORT ?? String(await freePort());
+    const main = new Process({
+      command: process.execPath,
+      args: [MAIN],
+      environment: {
+        DATABASE_URL: databaseUrl,
+        LOG_LEVEL: 'warn',
+        LOG_FORMAT: 'json',
+        NODE_COMPILE_CACHE: CACHE,
+        ...environment,
+        PORT: port,
+      },
+    });
+    const service = new Service(main, `http://127.0.0.1:${port}`);
+    await until('the service is ready', async () => {
+      if (main.hasEnded) throw new Error(`The service ended.\n${main.output}`);
+      return service.isReady();
+    });
+    return service;
+  }
+
+  send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return send(this.url, method, path, { body, headers });
+  }
+
+  async newConversation(): Promise<string> {
+    const { body } = await this.send('POST', '/conversations', {});
+    return String(body.id);
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.statusOf('/readyz')) === 200;
+  }
+
+  async statusOf(path: string): Promise<number> {
+    try {
+      return (await this.send('GET', path)).status;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Megabytes of memory that it uses. */
+  get megabytes(): number {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8')) ?? [];
+    return Math.round(Number(kilobytes) / 1024);
+  }
+}

@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const ROOT = join(import.meta.dirname, '../..');
+const LOADER = join(import.meta.dirname, 'typescript-loader.mjs');
+
+/** Starts an entry point of `src`, such as `main.ts`, as a process of its own with nothing but this environment. */
+export function startCommand(
+  entryPoint: string,
+  args: readonly string[],
+  environment: Record<string, string>,
+): ChildProcess {
+  return spawn(process.execPath, ['--import', LOADER, join(ROOT, 'src', entryPoint), ...args], {
+    cwd: ROOT,
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/colloquy/v8'),
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs an entry point to its end. */
+export async function runCommand(
+  entryPoint: string,
+  args: readonly string[],
+  environment: Record<string, string>,
+) {
+  const child = startCommand(entryPoint, args, environment);
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''));
+  const [exitCode] = (await once(child, 'exit')) as [number | null];
+  return { exitCode, stdout: await stdout, stderr: await stderr };
+}
