@@ -4,7 +4,7 @@ import { GroupCommit } from './group-commit.js';
 
 /** A writer whose writes end when the test says so. */
 function controlled({ maxItems = 100, maxSize = 100, maxWaiting = 100 } = {}) {
-  const writes: { items: readonly string[]; end: (error?: unknown) => void }[] = [];
+  const writes: { items: readonly string[]; end: (error?: Error) => void }[] = [];
   const commit = new GroupCommit<string>(
     (items) =>
       new Promise((resolve, reject) => {

@@ -28,6 +28,8 @@ export class ScopedSql {
   readonly insertTuple: string;
   readonly #table: string;
   readonly #columns: readonly string[];
+  /** Rows are read with the names of the entity's properties. */
+  readonly #aliases: readonly string[];
   readonly #keys: readonly string[];
   readonly #selectHead: string;
 
@@ -38,7 +40,8 @@ export class ScopedSql {
     this.#table = metadata.tableName;
     this.#columns = metadata.columns.map((column) => column.databaseName);
     this.#keys = metadata.primaryColumns.map((column) => column.databaseName);
-    this.#selectHead = `SELECT ${this.#columns.join(', ')} FROM ${this.#table}`;
+    this.#aliases = metadata.columns.map((column) => `${column.databaseName} AS ${column.propertyName}`);
+    this.#selectHead = `SELECT ${this.#aliases.join(', ')} FROM ${this.#table}`;
     this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
     this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
   }
@@ -77,7 +80,7 @@ export class ScopedSql {
       ({ where }, n) =>
         `SELECT ${sorted} FROM (${scoped(scope, `SELECT ${sorted} FROM ${this.#table}${hint}`, where)}${orderBy(order)} LIMIT ?) AS branch_${n}`,
     );
-    const rows = this.#columns.map((column) => `found.${column}`).join(', ');
+    const rows = this.#aliases.map((column) => `found.${column}`).join(', ');
     const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
     return {
       sql:

@@ -1,4 +1,5 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import {
   type Condition,
@@ -39,6 +40,7 @@ const MAX_READ_ATTEMPTS = 3;
 export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   readonly #repository: Repository<Entity>;
   #text: ScopedSql | undefined;
+  #timeColumns: readonly ColumnMetadata[] | undefined;
 
   constructor(repository: Repository<Entity>) {
     this.#repository = repository;
@@ -160,20 +162,26 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     });
   }
 
+  /** A row has the names of the entity's properties already; only times are something else in the engine. */
   #entityOf(row: Row): Entity {
-    const entity = this.#repository.create();
-    for (const column of this.#repository.metadata.columns) {
-      column.setEntityValue(entity, this.#driver.prepareHydratedValue(row[column.databaseName], column));
+    for (const column of this.#times) {
+      row[column.propertyName] = this.#driver.prepareHydratedValue(row[column.propertyName], column);
     }
-    return entity;
+    return Object.assign(this.#repository.create(), row);
   }
 
   /** Parameters as the driver wants them: a Date as the engine stores one. */
   #bind(parameters: readonly unknown[]): unknown[] {
-    const time = this.#repository.metadata.columns.find((column) => column.type === 'datetime');
+    const [time] = this.#times;
     return parameters.map((value): unknown =>
       value instanceof Date && time ? this.#driver.preparePersistentValue(value, time) : value,
     );
+  }
+
+  get #times(): readonly ColumnMetadata[] {
+    return (this.#timeColumns ??= this.#repository.metadata.columns.filter(
+      ({ type }) => type === 'datetime',
+    ));
   }
 
   /** Made when it is first needed: TypeORM knows the columns only when it has connected. */

@@ -10,6 +10,7 @@ type Place = (key: string, detail: string) => Fault;
 /** Further ones are not looked for: a body of megabytes could have more faults than an answer should list. */
 const MAX_FAULTS = 100;
 
+const validEmpty = new Map<Dto, boolean>();
 const knownKeys = new Map<Dto, ReadonlySet<string>>();
 
 function keysOf(Dto: Dto): ReadonlySet<string> {
@@ -37,6 +38,7 @@ export function readBody(Dto: Dto, body: unknown, faults: Fault[], pointer = '')
 
 /** Reads a query string as `Dto`; an empty parameter is an absent one. */
 export function readQuery(Dto: Dto, query: unknown, faults: Fault[]): object {
+  if (isJsonObject(query) && Object.keys(query).length === 0 && isValidEmpty(Dto)) return new Dto();
   const given = Object.entries(isJsonObject(query) ? query : {});
   const raw = Object.fromEntries(given.map(([key, value]) => [key, value === '' ? undefined : value]));
   return read(Dto, raw, faults, (key, detail) => ({ detail, parameter: key }));
@@ -60,6 +62,13 @@ function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Pl
     for (const rule of Object.values(constraints)) add(faults, place(property, rule));
   }
   return dto;
+}
+
+/** Most requests have no parameters, and what their DTO then is was validated before. */
+function isValidEmpty(Dto: Dto): boolean {
+  let valid = validEmpty.get(Dto);
+  if (valid === undefined) validEmpty.set(Dto, (valid = validateSync(new Dto()).length === 0));
+  return valid;
 }
 
 function add(faults: Fault[], fault: Fault): void {
