@@ -5,6 +5,8 @@ import { SwaggerModule } from '@nestjs/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { DomainError } from './common/errors/domain-error.js';
+import { sendProblem } from './common/errors/problem-details.filter.js';
 import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './common/http/body-limit.js';
 import { answerClientError } from './common/http/client-error.js';
 import { acceptJsonOnly } from './common/http/json-body.js';
@@ -81,6 +83,17 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
 /** A server of its own for health and metrics, when they have a port of their own. */
 export function createOperationsServer(app: NestFastifyApplication): FastifyInstance {
   const server = Fastify({ genReqId: requestIdOf });
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  server.setNotFoundHandler((request, reply) => {
+    sendProblem(
+      request,
+      reply,
+      new DomainError('route_not_found', 'There is only /healthz, /readyz and /metrics.'),
+    );
+  });
   app.get(OperationsRoutes).register(server);
   return server;
 }

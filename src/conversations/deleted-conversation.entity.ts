@@ -1,8 +1,9 @@
-import { Entity } from 'typeorm';
+import { Entity, Index } from 'typeorm';
 import { CountColumn, IdColumn, KeyColumn, TimeColumn } from '../database/columns.js';
 
 /** A conversation that is gone for its clients and whose messages are still to be removed. */
 @Entity('deleted_conversation')
+@Index('deleted_conversation_by_claim', ['claimedUntil'])
 export class DeletedConversation {
   @KeyColumn() tenantId: string;
   @KeyColumn() id: string;

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 
 /** What each kind of column is on an engine, for the migrations. */
-interface ColumnTypes {
+export interface ColumnTypes {
   readonly id: string;
   readonly text: (length: number) => string;
   readonly longText: string;
@@ -9,6 +9,8 @@ interface ColumnTypes {
   readonly time: string;
   readonly count: string;
   readonly tableOptions: string;
+  /** Whether indexes are named inside of CREATE TABLE; otherwise they follow it. */
+  readonly indexesInTable: boolean;
 }
 
 const SQLITE: ColumnTypes = {
@@ -19,6 +21,7 @@ const SQLITE: ColumnTypes = {
   time: 'datetime',
   count: 'bigint',
   tableOptions: '',
+  indexesInTable: false,
 };
 
 /** Collations that compare byte for byte and count trailing spaces; the two servers name them differently. */
@@ -30,6 +33,7 @@ const mysqlTypes = (collation: string): ColumnTypes => ({
   time: 'datetime(3)',
   count: 'bigint',
   tableOptions: ` ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation}`,
+  indexesInTable: true,
 });
 
 export function columnTypesOf({ dataSource }: QueryRunner): ColumnTypes {

@@ -34,12 +34,16 @@ export class SqlSession {
  * Waits for what a runner does, but not for ever. When time is out the connection is given up, because a statement
  * under way cannot be called back, and Unavailable is thrown.
  */
-export async function bounded<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
+export async function bounded<T>(
+  runner: QueryRunner,
+  work: () => Promise<T>,
+  timeoutMs = STATEMENT_TIMEOUT_MS,
+): Promise<T> {
   const outOfTime = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     outOfTime.reject(new Unavailable('The database did not answer in time.'));
     void runner.connect().then(destroy, () => undefined);
-  }, STATEMENT_TIMEOUT_MS);
+  }, timeoutMs);
   try {
     return await Promise.race([work(), outOfTime.promise]);
   } finally {

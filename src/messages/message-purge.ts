@@ -11,7 +11,7 @@ import { MessagesRepository } from './messages.repository.js';
 const INTERVAL_MS = 1_000;
 const MESSAGES_PER_STEP = 500;
 /** How long a conversation stays with a replica that says nothing more: it may have died. */
-const CLAIM_MS = 60_000;
+const CLAIM_MS = 10_000;
 
 /**
  * Removes the messages of deleted conversations in short transactions that hold no lock for long. Each step notes
@@ -47,6 +47,15 @@ export class MessagePurge implements OnApplicationBootstrap, BeforeApplicationSh
   async #purge(scope: TenantScope, conversation: DeletedConversation): Promise<void> {
     let current: DeletedConversation | null = conversation;
     while (current !== null && !this.#job.isStopped) current = await this.#step(scope, current);
+    if (current !== null) await this.#giveBack(scope, current);
+  }
+
+  /** Lets another replica go on at once. */
+  async #giveBack(scope: TenantScope, current: DeletedConversation): Promise<void> {
+    const unclaimed = { purgedSequence: current.purgedSequence, claimedUntil: now() };
+    await this.transactions.run((transaction) =>
+      this.deletedConversations.advance(scope, transaction, current, unclaimed),
+    );
   }
 
   /** Removes the next messages; null when all are removed, or another replica has taken over. */

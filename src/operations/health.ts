@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
+import { bounded } from '../database/sql-session.js';
 
 const PROBE_TIMEOUT_MS = 2_000;
 
@@ -24,14 +25,10 @@ export class Health {
   /** Throws Unavailable when shutting down, or when the database does not answer in time. */
   async assertReady(): Promise<void> {
     if (this.#shuttingDown) throw new Unavailable('The service is shutting down.');
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => timeout.reject(new Error('no answer in time')), PROBE_TIMEOUT_MS);
     try {
-      await Promise.race([this.#probe(), timeout.promise]);
+      await this.#probe();
     } catch (error) {
       throw new Unavailable('The database cannot be reached.', error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -39,7 +36,7 @@ export class Health {
   async #probe(): Promise<void> {
     const runner = this.dataSource.createQueryRunner('slave');
     try {
-      await runner.query('SELECT 1');
+      await bounded(runner, () => runner.query('SELECT 1'), PROBE_TIMEOUT_MS);
     } finally {
       await runner.release();
     }

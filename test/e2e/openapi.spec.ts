@@ -21,6 +21,7 @@ const OF_NO_OPERATION: readonly ProblemCode[] = [
   'route_not_found',
   'method_not_allowed',
   'malformed_request',
+  'request_timeout',
   'header_fields_too_large',
 ];
 

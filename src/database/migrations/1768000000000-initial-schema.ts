@@ -1,96 +1,142 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { columnTypesOf } from '../column-types.js';
+import type { ColumnTypes } from '../column-types.js';
+import { createTable } from '../create-table.js';
+
+const authorship = ({ text, time }: ColumnTypes) => ({
+  created_time: `${time} NOT NULL`,
+  updated_time: `${time} NOT NULL`,
+  created_by: `${text(255)} NULL`,
+  created_by_name: `${text(255)} NULL`,
+  created_by_role: `${text(255)} NULL`,
+  updated_by: `${text(255)} NULL`,
+  updated_by_name: `${text(255)} NULL`,
+  updated_by_role: `${text(255)} NULL`,
+});
 
 export class InitialSchema1768000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    const { id, text, longText, time, count, tableOptions } = columnTypesOf(runner);
-    const authorship = `
-      created_time ${time} NOT NULL,
-      updated_time ${time} NOT NULL,
-      created_by ${text(255)} NULL,
-      created_by_name ${text(255)} NULL,
-      created_by_role ${text(255)} NULL,
-      updated_by ${text(255)} NULL,
-      updated_by_name ${text(255)} NULL,
-      updated_by_role ${text(255)} NULL`;
-
-    await runner.query(`
-      CREATE TABLE conversation (
-        tenant_id ${id} NOT NULL,
-        id ${id} NOT NULL,
-        tenant_unit_id ${id} NULL,
-        topic ${text(255)} NOT NULL,
-        status ${id} NOT NULL,
-        agent_id ${id} NULL,
-        agent_mode ${text(64)} NULL,
-        agent_type ${text(64)} NULL,
-        assignment_id ${id} NULL,
-        user_id ${id} NULL,
-        invoke_from ${text(64)} NULL,
-        inputs ${longText} NOT NULL,
-        extend_properties ${longText} NOT NULL,
-        message_count ${count} NOT NULL,
-        version ${count} NOT NULL,
-        ${authorship},
-        PRIMARY KEY (tenant_id, id)
-      )${tableOptions}`);
-    for (const column of ['tenant_unit_id', 'agent_id', 'status', 'assignment_id', 'user_id']) {
-      await runner.query(`CREATE INDEX conversation_by_${column} ON conversation (tenant_id, ${column}, id)`);
-    }
-    await runner.query('CREATE INDEX conversation_by_activity ON conversation (tenant_id, updated_time, id)');
-
-    await runner.query(`
-      CREATE TABLE message (
-        tenant_id ${id} NOT NULL,
-        conversation_id ${id} NOT NULL,
-        sequence ${count} NOT NULL,
-        id ${id} NOT NULL,
-        tenant_unit_id ${id} NULL,
-        message_from ${id} NOT NULL,
-        content ${longText} NOT NULL,
-        run_id ${id} NULL,
-        agent_id ${id} NULL,
-        user_id ${id} NULL,
-        requested_time ${time} NOT NULL,
-        input_tokens ${count} NOT NULL,
-        answer_tokens ${count} NOT NULL,
-        total_tokens ${count} NOT NULL,
-        feedback ${text(2000)} NULL,
-        metadata ${longText} NOT NULL,
-        version ${count} NOT NULL,
-        ${authorship},
-        PRIMARY KEY (tenant_id, conversation_id, sequence)
-      )${tableOptions}`);
-
-    await runner.query(`
-      CREATE TABLE deleted_conversation (
-        tenant_id ${id} NOT NULL,
-        id ${id} NOT NULL,
-        tenant_unit_id ${id} NULL,
-        message_count ${count} NOT NULL,
-        purged_sequence ${count} NOT NULL,
-        claimed_until ${time} NOT NULL,
-        PRIMARY KEY (tenant_id, id)
-      )${tableOptions}`);
-
-    await runner.query(`
-      CREATE TABLE api_key (
-        id ${id} NOT NULL,
-        key_hash ${id} NOT NULL,
-        name ${text(255)} NOT NULL,
-        tenant_id ${id} NULL,
-        tenant_unit_id ${id} NULL,
-        scopes ${text(255)} NOT NULL,
-        created_time ${time} NOT NULL,
-        expires_time ${time} NULL,
-        revoked_time ${time} NULL,
-        PRIMARY KEY (id)
-      )${tableOptions}`);
-    await runner.query('CREATE UNIQUE INDEX api_key_by_hash ON api_key (key_hash)');
+    await createTable(runner, 'conversation', {
+      columns: (types) => ({
+        tenant_id: `${types.id} NOT NULL`,
+        id: `${types.id} NOT NULL`,
+        tenant_unit_id: `${types.id} NULL`,
+        topic: `${types.text(255)} NOT NULL`,
+        status: `${types.id} NOT NULL`,
+        agent_id: `${types.id} NULL`,
+        agent_mode: `${types.text(64)} NULL`,
+        agent_type: `${types.text(64)} NULL`,
+        assignment_id: `${types.id} NULL`,
+        user_id: `${types.id} NULL`,
+        invoke_from: `${types.text(64)} NULL`,
+        inputs: `${types.longText} NOT NULL`,
+        extend_properties: `${types.longText} NOT NULL`,
+        message_count: `${types.count} NOT NULL`,
+        version: `${types.count} NOT NULL`,
+        ...authorship(types),
+      }),
+      primaryKey: ['tenant_id', 'id'],
+      indexes: {
+        conversation_by_tenant_unit_id: ['tenant_id', 'tenant_unit_id', 'id'],
+        conversation_by_agent_id: ['tenant_id', 'agent_id', 'id'],
+        conversation_by_status: ['tenant_id', 'status', 'id'],
+        conversation_by_assignment_id: ['tenant_id', 'assignment_id', 'id'],
+        conversation_by_user_id: ['tenant_id', 'user_id', 'id'],
+        conversation_by_unit_agent_id: ['tenant_id', 'tenant_unit_id', 'agent_id', 'id'],
+        conversation_by_unit_status: ['tenant_id', 'tenant_unit_id', 'status', 'id'],
+        conversation_by_unit_assignment_id: ['tenant_id', 'tenant_unit_id', 'assignment_id', 'id'],
+        conversation_by_unit_user_id: ['tenant_id', 'tenant_unit_id', 'user_id', 'id'],
+        conversation_by_activity: ['tenant_id', 'updated_time', 'id'],
+        conversation_by_unit_activity: ['tenant_id', 'tenant_unit_id', 'updated_time', 'id'],
+        conversation_by_user_activity: ['tenant_id', 'user_id', 'updated_time', 'id'],
+      },
+    });
+    await createTable(runner, 'conversation_count', {
+      columns: ({ id, count }) => ({
+        tenant_id: `${id} NOT NULL`,
+        agent_id: `${id} NOT NULL`,
+        status: `${id} NOT NULL`,
+        tenant_unit_id: `${id} NOT NULL`,
+        shard: `${count} NOT NULL`,
+        total: `${count} NOT NULL`,
+      }),
+      primaryKey: ['tenant_id', 'agent_id', 'status', 'tenant_unit_id', 'shard'],
+    });
+    await createTable(runner, 'message', {
+      columns: (types) => ({
+        tenant_id: `${types.id} NOT NULL`,
+        conversation_id: `${types.id} NOT NULL`,
+        sequence: `${types.count} NOT NULL`,
+        id: `${types.id} NOT NULL`,
+        tenant_unit_id: `${types.id} NULL`,
+        message_from: `${types.id} NOT NULL`,
+        content: `${types.longText} NOT NULL`,
+        run_id: `${types.id} NULL`,
+        agent_id: `${types.id} NULL`,
+        user_id: `${types.id} NULL`,
+        requested_time: `${types.time} NOT NULL`,
+        input_tokens: `${types.count} NOT NULL`,
+        answer_tokens: `${types.count} NOT NULL`,
+        total_tokens: `${types.count} NOT NULL`,
+        feedback: `${types.text(2000)} NULL`,
+        metadata: `${types.longText} NOT NULL`,
+        version: `${types.count} NOT NULL`,
+        ...authorship(types),
+      }),
+      primaryKey: ['tenant_id', 'conversation_id', 'sequence'],
+    });
+    await createTable(runner, 'deleted_conversation', {
+      columns: ({ id, count, time }) => ({
+        tenant_id: `${id} NOT NULL`,
+        id: `${id} NOT NULL`,
+        tenant_unit_id: `${id} NULL`,
+        message_count: `${count} NOT NULL`,
+        purged_sequence: `${count} NOT NULL`,
+        claimed_until: `${time} NOT NULL`,
+      }),
+      primaryKey: ['tenant_id', 'id'],
+      indexes: { deleted_conversation_by_claim: ['claimed_until'] },
+    });
+    await createTable(runner, 'idempotency_record', {
+      columns: ({ id, count, longText, bytes, time }) => ({
+        tenant_id: `${id} NOT NULL`,
+        id: `${id} NOT NULL`,
+        tenant_unit_id: `${id} NULL`,
+        fingerprint: `${id} NOT NULL`,
+        status: `${count} NOT NULL`,
+        headers: `${longText} NOT NULL`,
+        body: `${bytes} NOT NULL`,
+        expires_time: `${time} NOT NULL`,
+      }),
+      primaryKey: ['tenant_id', 'id'],
+      indexes: { idempotency_record_by_expiry: ['expires_time'] },
+    });
+    await createTable(runner, 'api_key', {
+      columns: ({ id, text, time }) => ({
+        id: `${id} NOT NULL`,
+        key_hash: `${id} NOT NULL`,
+        name: `${text(255)} NOT NULL`,
+        tenant_id: `${id} NULL`,
+        tenant_unit_id: `${id} NULL`,
+        scopes: `${text(255)} NOT NULL`,
+        created_time: `${time} NOT NULL`,
+        expires_time: `${time} NULL`,
+        revoked_time: `${time} NULL`,
+      }),
+      primaryKey: ['id'],
+      indexes: { api_key_by_hash: ['key_hash'] },
+      unique: ['api_key_by_hash'],
+    });
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['api_key', 'deleted_conversation', 'message', 'conversation'])
-      await runner.query(`DROP TABLE ${table}`);
+    const tables = [
+      'api_key',
+      'idempotency_record',
+      'deleted_conversation',
+      'message',
+      'conversation_count',
+      'conversation',
+    ];
+    for (const table of tables) await runner.query(`DROP TABLE ${table}`);
   }
 }
