@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { AppConfig } from './config/app-config.js';
 import { Health } from './operations/health.js';
 
+const PARENT_CHECK_INTERVAL_MS = 250;
+
 /**
  * Stops the service cleanly on SIGTERM or SIGINT: `/readyz` says no at once, requests are still taken for the delay,
  * those under way are finished, and the process ends with 0 before the time-out, whatever happens.
@@ -11,10 +13,11 @@ import { Health } from './operations/health.js';
 export function stopOnSignal(
   app: INestApplication,
   closeOperations: () => Promise<unknown>,
-  { delayMs, timeoutMs }: AppConfig['shutdown'],
+  { delayMs, timeoutMs, withParent }: AppConfig['shutdown'],
   logger: Logger,
 ): void {
-  const stop = async (signal: NodeJS.Signals) => {
+  let stopping: Promise<void> | undefined;
+  const stop = async (signal: string) => {
     logger.info(`${signal}: stopping`);
     app.get(Health).startShutdown();
     setTimeout(() => {
@@ -26,12 +29,17 @@ export function stopOnSignal(
     await closeOperations();
     logger.info('stopped');
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      stop(signal).catch((error: unknown) => {
-        logger.error({ err: error }, 'Stopping failed.');
-        process.exit(1);
-      });
+  const stopOnce = (signal: string) => {
+    stopping ??= stop(signal).catch((error: unknown) => {
+      logger.error({ err: error }, 'Stopping failed.');
+      process.exit(1);
     });
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stopOnce(signal));
+  if (withParent) {
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) stopOnce('the parent process ended');
+    }, PARENT_CHECK_INTERVAL_MS).unref();
   }
 }

@@ -14,6 +14,7 @@ import { isOpaqueId } from '../common/validation/opaque-id.js';
 import { APP_CONFIG, type AppConfig, type JwtConfig } from '../config/app-config.js';
 import type { CredentialVerifier } from './credential-verifier.js';
 import { type AccessScope, isAccessScope, type Principal } from './principal.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 const JWKS_TIMEOUT_MS = 5_000;
 /** An unknown key id makes the key set be fetched again, but not more often than this. */
@@ -35,6 +36,7 @@ interface KeySource {
 @Injectable()
 export class JwtVerifier implements CredentialVerifier {
   readonly #sources: readonly KeySource[];
+  readonly #verified = new VerifiedTokens();
 
   constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {
     this.#sources = config.auth.jwt ? keySources(config.auth.jwt) : [];
@@ -43,6 +45,8 @@ export class JwtVerifier implements CredentialVerifier {
   async verify(credential: string): Promise<Principal | null> {
     const { jwt } = this.config.auth;
     if (!jwt || credential.split('.').length !== 3) return null;
+    const known = this.#verified.find(credential);
+    if (known) return known;
     for (const { algorithms, key } of this.#sourcesFor(credential)) {
       try {
         const payload = await payloadOf(credential, key, {
@@ -52,7 +56,9 @@ export class JwtVerifier implements CredentialVerifier {
           ...(jwt.issuer && { issuer: jwt.issuer }),
           ...(jwt.audience && { audience: jwt.audience }),
         });
-        return principalOf(payload, jwt.claims);
+        const principal = principalOf(payload, jwt.claims);
+        if (principal) this.#verified.remember(credential, principal, payload.exp ?? 0);
+        return principal;
       } catch (error) {
         if (!isRefusal(error))
           throw new Unavailable('The keys that tokens are verified with cannot be fetched.', error);

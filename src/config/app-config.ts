@@ -16,6 +16,8 @@ export interface AppConfig {
     readonly delayMs: number;
     /** When, counted from the signal, what is still under way is cut off. */
     readonly timeoutMs: number;
+    /** Under npm, whose shell does not hand a signal on: the end of the parent process is the signal. */
+    readonly withParent: boolean;
   };
   readonly database: DatabaseConfig;
   readonly auth: AuthConfig;

@@ -38,6 +38,7 @@ const opaqueId = z.string().refine(isOpaqueId, OPAQUE_ID_RULE);
 
 const variables = z.object({
   NODE_ENV: text.optional(),
+  npm_lifecycle_event: text.optional(),
   PORT: integer(0, 65_535).default(3000),
   HOST: text.optional(),
   METRICS_PORT: integer(0, 65_535).optional(),
@@ -168,7 +169,11 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
       metricsPort: v.METRICS_PORT,
       swagger: v.SWAGGER === 'on',
     },
-    shutdown: { delayMs: v.SHUTDOWN_DELAY_MS, timeoutMs: v.SHUTDOWN_TIMEOUT_MS },
+    shutdown: {
+      delayMs: v.SHUTDOWN_DELAY_MS,
+      timeoutMs: v.SHUTDOWN_TIMEOUT_MS,
+      withParent: v.npm_lifecycle_event !== undefined,
+    },
     database: {
       migrations: v.DATABASE_MIGRATIONS,
       ...databaseIn(v),

@@ -6,7 +6,12 @@ import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
 import { authoredBy } from '../database/authorship.js';
-import { type Transaction, TransactionConflict, Transactions } from '../database/transactions.js';
+import {
+  OutcomeUnknown,
+  type Transaction,
+  TransactionConflict,
+  Transactions,
+} from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
@@ -84,7 +89,7 @@ export class ConversationsService {
     return this.transactions.run(async (transaction, inDoubt) => {
       const created = await this.conversations.create(scope, transaction, conversation);
       if (!created && !inDoubt) throw new Error('An id was made twice.');
-      const answer = await complete(scope, transaction, conversation);
+      const answer = await complete(scope, transaction, conversation, !created);
       if (created) await this.counts.add(scope, transaction, conversation, 1);
       return answer;
     });
@@ -225,6 +230,7 @@ export class ConversationsService {
       const conversation = await this.findLocked(scope, transaction, id);
       if (!conversation) throw new ConversationNotFound();
       if (inDoubt && isDeepStrictEqual(conversation, written)) return conversation;
+      if (inDoubt && written && conversation.version > written.version) throw new OutcomeUnknown();
       assertAsExpected(conversation, expected);
       const changed = { ...conversation, ...change };
       if (isDeepStrictEqual(changed, { ...conversation })) return conversation;

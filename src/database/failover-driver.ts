@@ -64,6 +64,8 @@ export class FailoverPool {
         waitForConnections: true,
         queueLimit: config.poolSize * MAX_WAITING_PER_CONNECTION,
         enableKeepAlive: true,
+        // A stack trace for each statement, in case it fails, costs more than the statement's own work here.
+        trace: false,
       });
       pool.on('connection', (connection) => {
         // Without a callback mysql2 throws what the server answers, past everybody.

@@ -29,6 +29,13 @@ export class Transaction {
 /** Thrown by work that has seen another transaction come in between and wants to be run again. */
 export class TransactionConflict extends Error {}
 
+/** Thrown by work that is in doubt and finds its row changed by others since: what it did cannot be seen any more. */
+export class OutcomeUnknown extends Unavailable {
+  constructor() {
+    super('Others have changed it since.');
+  }
+}
+
 /**
  * What is done in a transaction: nothing but database work, because it may be run more than once. `inDoubt` is true
  * when an earlier run may have been committed, its answer having been lost: then the work has to look first, behind

@@ -13,6 +13,8 @@ export type Completion<Result, Answer> = (
   scope: TenantScope,
   transaction: Transaction,
   result: Result,
+  /** Whether the answer is stored already: an earlier run, whose COMMIT was in doubt, turned out to be committed. */
+  isStored: boolean,
 ) => Promise<Answer>;
 
 type Store = (
@@ -28,14 +30,10 @@ export class OnceOnly {
   constructor(private readonly store?: Store) {}
 
   answering<Result, Answer extends object>(render: (result: Result) => Answer): Completion<Result, Answer> {
-    return async (scope, transaction, result) => {
+    return async (scope, transaction, result, isStored) => {
       const answer = render(result);
-      await this.store?.(
-        scope,
-        transaction,
-        answer instanceof Resource ? resourceHeaders(answer, 'POST') : {},
-        answer,
-      );
+      const headers = answer instanceof Resource ? resourceHeaders(answer, 'POST') : {};
+      if (!isStored) await this.store?.(scope, transaction, headers, answer);
       return answer;
     };
   }

@@ -31,7 +31,7 @@ interface Append {
   scope: TenantScope;
   conversationId: string;
   inputs: readonly NewMessage[];
-  complete: (transaction: Transaction, messages: readonly Message[]) => Promise<void>;
+  complete: (transaction: Transaction, messages: readonly Message[], isStored: boolean) => Promise<void>;
 }
 
 const GROUP_LIMITS = {
@@ -72,7 +72,8 @@ export class MessageAppender {
     const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
     let written: readonly Message[][] = [];
     return this.transactions.run(async (transaction, inDoubt) => {
-      if (!inDoubt || !(await this.#isWritten(scope, transaction, written))) {
+      const isWritten = inDoubt && (await this.#isWritten(scope, transaction, written));
+      if (!isWritten) {
         const conversation = await this.conversations.reserveSequences(
           scope,
           transaction,
@@ -83,7 +84,7 @@ export class MessageAppender {
         await this.messages.append(scope, transaction, written.flat());
       }
       for (const [index, { complete }] of appends.entries())
-        await complete(transaction, written[index] ?? []);
+        await complete(transaction, written[index] ?? [], isWritten);
     });
   }
 

@@ -4,7 +4,7 @@ import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { TransactionConflict, Transactions } from '../database/transactions.js';
+import { OutcomeUnknown, TransactionConflict, Transactions } from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { MessageAppender, type NewMessage } from './message-appender.js';
@@ -40,14 +40,19 @@ export class MessagesService {
     inputs: readonly NewMessage[],
     complete: Completion<readonly Message[], Answer>,
   ): Promise<Answer> {
-    const answer = Promise.withResolvers<Answer>();
+    const answers: Answer[] = [];
     await this.appender.append({
       scope,
       conversationId,
       inputs,
-      complete: async (transaction, messages) => answer.resolve(await complete(scope, transaction, messages)),
+      complete: async (transaction, messages, isStored) => {
+        answers.push(await complete(scope, transaction, messages, isStored));
+      },
     });
-    return answer.promise;
+    // Each run of the transaction gives one, and the last run is the one that was committed.
+    const answer = answers.at(-1);
+    if (answer === undefined) throw new Error('An append was committed without an answer.');
+    return answer;
   }
 
   /** Throws ConversationNotFound or MessageNotFound. */
@@ -111,7 +116,8 @@ export class MessagesService {
       await this.conversations.getIn(scope, transaction, conversationId);
       const message = await this.messages.findByIdIn(scope, transaction, conversationId, id);
       if (!message) throw new MessageNotFound();
-      if (inDoubt && written && isDeepStrictEqual(message, written)) return message;
+      if (inDoubt && isDeepStrictEqual(message, written)) return message;
+      if (inDoubt && written && message.version > written.version) throw new OutcomeUnknown();
       assertExpected(versions, message.version);
       const change = changeOf(message, annotation);
       if (Object.keys(change).length === 0) return message;

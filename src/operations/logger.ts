@@ -4,6 +4,9 @@ import { PinoPretty } from 'pino-pretty';
 import type { AppConfig } from '../config/app-config.js';
 import { errorForLog } from './error-for-log.js';
 
+/** Lines are written together, at most this much later; what is left is written when the process ends. */
+const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 4096, periodicFlush: 100 };
+
 /** The log of the service: one JSON object a line, or readable lines on a terminal. */
 export function createLogger({ level, pretty }: AppConfig['log'], destination?: DestinationStream): Logger {
   return pino(
@@ -15,7 +18,8 @@ export function createLogger({ level, pretty }: AppConfig['log'], destination?: 
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorForLog },
     },
-    destination ?? (pretty ? PinoPretty({ messageKey: 'message', sync: true }) : pino.destination(1)),
+    destination ??
+      (pretty ? PinoPretty({ messageKey: 'message', sync: true }) : pino.destination(STANDARD_OUTPUT)),
   );
 }
 
