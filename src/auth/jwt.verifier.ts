@@ -20,7 +20,6 @@ const JWKS_TIMEOUT_MS = 5_000;
 /** An unknown key id makes the key set be fetched again, but not more often than this. */
 const JWKS_COOLDOWN_MS = 10_000;
 const JWKS_MAX_AGE_MS = 10 * 60_000;
-const CLOCK_TOLERANCE_SECONDS = 5;
 const MAX_CLAIM_LENGTH = 255;
 
 /** What jose says when the key set, and not the token, is at fault. */
@@ -52,7 +51,6 @@ export class JwtVerifier implements CredentialVerifier {
         const payload = await payloadOf(credential, key, {
           algorithms: [...algorithms],
           requiredClaims: ['exp'],
-          clockTolerance: CLOCK_TOLERANCE_SECONDS,
           ...(jwt.issuer && { issuer: jwt.issuer }),
           ...(jwt.audience && { audience: jwt.audience }),
         });

@@ -1,4 +1,3 @@
-import { now } from '../common/clock.js';
 import type { Principal } from './principal.js';
 
 const MAX_TOKENS = 10_000;
@@ -12,7 +11,7 @@ export class VerifiedTokens {
   /** The principal of a token, as long as it has not expired and its verification is not a minute old. */
   find(token: string): Principal | undefined {
     const known = this.#tokens.get(token);
-    if (!known || known.until > now().getTime()) return known?.principal;
+    if (!known || known.until > Date.now()) return known?.principal;
     this.#tokens.delete(token);
     return undefined;
   }
@@ -21,6 +20,6 @@ export class VerifiedTokens {
   remember(token: string, principal: Principal, expires: number): void {
     const [oldest] = this.#tokens.keys();
     if (oldest !== undefined && this.#tokens.size >= MAX_TOKENS) this.#tokens.delete(oldest);
-    this.#tokens.set(token, { principal, until: Math.min(expires * 1000, now().getTime() + MAX_AGE_MS) });
+    this.#tokens.set(token, { principal, until: Math.min(expires * 1000, Date.now() + MAX_AGE_MS) });
   }
 }

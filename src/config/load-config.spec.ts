@@ -44,7 +44,7 @@ describe('the configuration', () => {
     const defaults = {
       production: false,
       http: { host: '127.0.0.1', port: 3000, metricsPort: undefined, swagger: true },
-      shutdown: { delayMs: 0, timeoutMs: 10_000 },
+      shutdown: { delayMs: 0, timeoutMs: 10_000, withParent: false },
       database: { engine: 'sqlite', path: './data/colloquy.sqlite', migrations: 'run' },
       auth: {
         developmentTenantId: '40d39c4b-9585-4123-8fd4-f1cc23a1184c',
@@ -52,6 +52,7 @@ describe('the configuration', () => {
         jwt: undefined,
       },
       log: { level: 'info', pretty: false },
+      rateLimit: undefined,
     };
     expect(load()).toEqual(defaults);
     expect(
@@ -87,12 +88,15 @@ describe('the configuration', () => {
       LOG_LEVEL: 'debug',
       LOG_FORMAT: 'pretty',
       SWAGGER: 'off',
+      RATE_LIMIT: '50',
+      RATE_LIMIT_BURST: '80',
+      REDIS_URL: 'redis://cache:6379',
     });
 
     expect(config).toEqual({
       production: true,
       http: { host: '::', port: 0, metricsPort: 9464, swagger: false },
-      shutdown: { delayMs: 900, timeoutMs: 20_000 },
+      shutdown: { delayMs: 900, timeoutMs: 20_000, withParent: false },
       database: {
         engine: 'mysql',
         hosts: [{ host: 'db.example', port: 3307 }],
@@ -122,6 +126,7 @@ describe('the configuration', () => {
         },
       },
       log: { level: 'debug', pretty: true },
+      rateLimit: { requestsPerSecond: 50, burst: 80, redisUrl: 'redis://cache:6379' },
     });
   });
 

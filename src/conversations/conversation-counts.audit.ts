@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
 /** A number that is not what it should be: how many conversations of a kind are counted, and how many there are. */
-export interface CountFault {
+interface CountFault {
   tenant_id: string;
   agent_id: string;
   status: string;

@@ -92,7 +92,12 @@ describe.each<CommitFault>(['before', 'after', 'late'])(
       const { etag = '' } = (await other.send('GET', path)).headers;
       commits.arm(fault);
 
-      const changed = await service.send('PATCH', path + subPath, { [field]: value, ...more }, { 'if-match': etag });
+      const changed = await service.send(
+        'PATCH',
+        path + subPath,
+        { [field]: value, ...more },
+        { 'if-match': etag },
+      );
 
       expect(commits.left).toBe(0);
       expect([changed.status, changed.body[field]]).toEqual([200, value]);
@@ -106,7 +111,12 @@ describe.each<CommitFault>(['before', 'after', 'late'])(
       const path = `${messages}/${body.id}`;
       commits.arm(fault);
 
-      const changed = await service.send('PATCH', path, { feedback: 'good' }, { 'if-match': headers.etag ?? '' });
+      const changed = await service.send(
+        'PATCH',
+        path,
+        { feedback: 'good' },
+        { 'if-match': headers.etag ?? '' },
+      );
 
       expect(commits.left).toBe(0);
       expect([changed.status, changed.body.feedback]).toEqual([200, 'good']);
@@ -124,6 +134,31 @@ describe.each<CommitFault>(['before', 'after', 'late'])(
       expect(commits.left).toBe(0);
       expect(deleted.status).toBe(204);
       expect((await other.send('GET', path)).status).toBe(404);
+    });
+  },
+);
+
+describe.each<CommitFault>(['before', 'after', 'late'])(
+  'a connection to the database that breaks %s the COMMIT of many appends',
+  (fault) => {
+    it('appends each of them once and answers each with its own, with keys and without', async () => {
+      const id = await other.newConversation();
+      const path = `/conversations/${id}/messages`;
+      // The first goes alone; what comes meanwhile goes together into the next COMMIT.
+      commits.arm(fault, 'none', fault);
+
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, n) =>
+          service.send('POST', path, { ...HELLO, content: `${n}` }, n % 2 ? newKey() : {}),
+        ),
+      );
+
+      expect(commits.left).toBe(0);
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+      const messages = await allMessages(other.url, id);
+      const told = answers.map(({ body }) => body).sort((a, b) => a.sequence - b.sequence);
+      expect(messages).toEqual(told);
+      expect((await other.send('GET', `/conversations/${id}`)).body.message_count).toBe(10);
     });
   },
 );
@@ -156,32 +191,49 @@ describe('connections that break again and again', () => {
     expect(await allMessages(other.url, id)).toEqual([]);
     const repeated = await service.send('POST', path, HELLO, headers);
     expect(await allMessages(other.url, id)).toEqual([repeated.body]);
-    tell('COMMIT that never arrives', { attempts: MANY - left });
+    tell('a COMMIT that never arrives', { attempts: MANY - left });
   });
 
-  it('after COMMIT are no harm to a request with a key: its answer is stored', async () => {
-    const id = await other.newConversation();
-    commits.arm(...Array.from({ length: MANY }, (): CommitFault => 'after'));
+  it.each([true, false])(
+    'after COMMIT are told as a doubt, and nothing is half done (key: %s)',
+    async (hasKey) => {
+      const id = await other.newConversation();
+      const path = `/conversations/${id}/messages/batch`;
+      const messages = ['a', 'b', 'c'].map((content) => ({ ...HELLO, content }));
+      const headers = hasKey ? newKey() : {};
+      commits.arm(...Array.from({ length: MANY }, (): CommitFault => 'after'));
 
-    const appended = await service.send('POST', `/conversations/${id}/messages`, HELLO, newKey());
-    commits.arm();
+      const refused = await service.send('POST', path, { messages }, headers);
+      commits.arm();
 
-    expect(appended.status).toBe(201);
-    expect(await allMessages(other.url, id)).toEqual([appended.body]);
-  });
+      expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
+      expect(refused.body.detail).toMatch(/not known/);
+      const written = await allMessages(other.url, id);
+      expect(written.map(({ content }) => content)).toEqual(['a', 'b', 'c']);
+      if (hasKey) {
+        const repeated = await service.send('POST', path, { messages }, headers);
+        expect([repeated.status, repeated.body.data]).toEqual([201, written]);
+        expect(await allMessages(other.url, id)).toEqual(written);
+      }
+    },
+  );
 
-  it('after COMMIT are told to a client without a key as a doubt, and nothing is half done', async () => {
-    const id = await other.newConversation();
-    const messages = ['a', 'b', 'c'].map((content) => ({ ...HELLO, content }));
-    commits.arm(...Array.from({ length: MANY }, (): CommitFault => 'after'));
+  it('before others change the same are told as a doubt, and not as a conflict with oneself', async () => {
+    const path = `/conversations/${await other.newConversation()}`;
+    const status = { status: 'completed', expected_status: 'running' };
+    commits.arm('unanswered');
+    const holding = commits.holding();
+    const answer = service.send('PATCH', `${path}/status`, status);
+    const cut = await holding;
 
-    const refused = await service.send('POST', `/conversations/${id}/messages/batch`, { messages });
-    commits.arm();
+    await other.send('PATCH', path, { topic: 'Another' });
+    cut();
+    const doubtful = await answer;
 
-    expect(refused.status).toBe(503);
-    expect(refused.body.detail).toMatch(/not known/);
-    const contents = (await allMessages(other.url, id)).map(({ content }) => content);
-    expect(contents).toEqual(['a', 'b', 'c']);
+    expect([doubtful.status, doubtful.body.code]).toEqual([503, 'unavailable']);
+    expect(doubtful.body.detail).toMatch(/not known/);
+    const { body } = await other.send('GET', path);
+    expect([body.status, body.topic]).toEqual(['completed', 'Another']);
   });
 });
 

@@ -23,7 +23,7 @@ export const noneMatchNames = (header: string, etag: string): boolean =>
 const tagsOf = (header: string): string[] => header.split(',').map((tag) => tag.trim());
 
 /** The thing has changed since the version that the client has seen. */
-export class PreconditionFailed extends DomainError {
+class PreconditionFailed extends DomainError {
   constructor() {
     super('precondition_failed', 'It has changed since: none of the tags in If-Match is its current one.');
   }

@@ -27,7 +27,8 @@ export function send(
   path: string,
   { body, headers = {}, agent = keepAlive }: Options = {},
 ): Promise<Answer> {
-  const url = serviceUrl + (/^\/(conversations|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
+  const url =
+    serviceUrl + (/^\/(conversations|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
   const json = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const sent = request(url, {
@@ -62,11 +63,12 @@ export function send(
 /** Whether an answer asks to send the request again: the service cannot do it now, or does it already. */
 export const asksToRepeat = ({ status, headers, body }: Answer): boolean =>
   headers['retry-after'] !== undefined &&
-  ((status === 503 && body.code === 'unavailable') || (status === 409 && body.code === 'idempotency_in_progress'));
+  ((status === 503 && body.code === 'unavailable') ||
+    (status === 409 && body.code === 'idempotency_in_progress'));
 
 /** Every message of a conversation, in its order. */
-export async function allMessages(serviceUrl: string, conversationId: string): Promise<any[]> { // eslint-disable-line @typescript-eslint/no-explicit-any
-  const messages = [];
+export async function allMessages(serviceUrl: string, conversationId: string) {
+  const messages: Answer['body'][] = [];
   for (;;) {
     const after = messages.length > 0 ? messages.at(-1).sequence : 0;
     const path = `/conversations/${conversationId}/messages?after_sequence=${after}&page_size=200`;

@@ -2,9 +2,10 @@ import type { Link } from './tcp-proxy.js';
 
 /**
  * What becomes of a COMMIT: it never arrives; it is done and its answer is lost; or the client's connection breaks
- * first and it is done afterwards; or nothing more happens on the connection.
+ * first and it is done afterwards; or it does not arrive, or its answer does not, while the connection lasts until the
+ * test ends it; or, for once, all is well.
  */
-export type CommitFault = 'before' | 'after' | 'late' | 'held';
+export type CommitFault = 'before' | 'after' | 'late' | 'held' | 'unanswered' | 'none';
 
 /** One packet: its length, its number, COM_QUERY, the statement. */
 const COMMIT = Buffer.from('\x07\0\0\0\x03COMMIT', 'latin1');
@@ -13,7 +14,7 @@ const LATE_MS = 300;
 /** Stands between a service and its database and spoils the COMMITs that it is told to. */
 export class CommitFaults {
   #next: CommitFault[] = [];
-  #held: (() => void) | undefined;
+  #held: ((cut: () => void) => void) | undefined;
 
   /** The next COMMITs, on whatever connection, meet these faults. */
   arm(...faults: CommitFault[]): void {
@@ -25,8 +26,8 @@ export class CommitFaults {
     return this.#next.length;
   }
 
-  /** Resolves when a COMMIT is held back. */
-  holding(): Promise<void> {
+  /** Resolves when a COMMIT is held back or unanswered, with what ends its connection. */
+  holding(): Promise<() => void> {
     return new Promise((resolve) => {
       this.#held = resolve;
     });
@@ -35,11 +36,16 @@ export class CommitFaults {
   readonly join = (link: Link): void => {
     const { client, server } = link;
     let isSwallowing = false;
+    let isHolding = false;
     client.on('data', (chunk: Buffer) => {
       const fault = COMMIT.equals(chunk) ? this.#next.shift() : undefined;
-      if (fault === undefined) server.write(chunk);
+      if (fault === undefined || fault === 'none') server.write(chunk);
       if (fault === 'before') link.cut();
-      if (fault === 'held') this.#held?.();
+      if (fault === 'held') this.#held?.(link.cut);
+      if (fault === 'unanswered') {
+        isHolding = true;
+        server.write(chunk);
+      }
       if (fault === 'after') {
         isSwallowing = true;
         server.write(chunk);
@@ -52,6 +58,7 @@ export class CommitFaults {
     });
     server.on('data', (chunk: Buffer) => {
       if (isSwallowing) link.cut();
+      else if (isHolding) this.#held?.(link.cut);
       else client.write(chunk);
     });
     client.once('end', () => server.end());

@@ -11,7 +11,12 @@ const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 /** As root the server runs as its own user: the rsync of a cluster's node gives up root's rights by itself. */
 const USER = process.getuid?.() === 0 ? 'mysql' : userInfo().username;
 const DATABASE = 'colloquy';
-const INSTALL = ['--no-defaults', `--user=${USER}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+const INSTALL = [
+  '--no-defaults',
+  `--user=${USER}`,
+  '--auth-root-authentication-method=normal',
+  '--skip-test-db',
+];
 
 /** A MariaDB server that keeps what it has acknowledged, and may be killed, frozen and started again. */
 export class DatabaseServer {

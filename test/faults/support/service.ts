@@ -59,7 +59,8 @@ export class Service {
 
   /** Megabytes of memory that it uses. */
   get megabytes(): number {
-    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8')) ?? [];
+    const [, kilobytes] =
+      /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8')) ?? [];
     return Math.round(Number(kilobytes) / 1024);
   }
 }

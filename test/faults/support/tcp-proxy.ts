@@ -6,7 +6,7 @@ export interface Link {
   client: Socket;
   server: Socket;
   /** Breaks the connection, on both sides. */
-  cut(): void;
+  readonly cut: () => void;
 }
 
 const proxies: TcpProxy[] = [];

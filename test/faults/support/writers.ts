@@ -67,7 +67,8 @@ export class Writers {
       if (surplus > 0) faults.push(`${id}: ${surplus} that nobody was told of`);
       for (const [index, content] of contents.entries()) {
         const isPartOfBatch = /\+[1-9]/.test(content);
-        if (isPartOfBatch && contents[index - 1] !== predecessorOf(content)) faults.push(`${id}: torn ${content}`);
+        if (isPartOfBatch && contents[index - 1] !== predecessorOf(content))
+          faults.push(`${id}: torn ${content}`);
       }
     }
     return faults;
@@ -85,7 +86,7 @@ export class Writers {
   async #write(writer: number): Promise<void> {
     const { conversationIds, messages = Infinity } = this.plan;
     const conversationId = conversationIds[writer % conversationIds.length] ?? '';
-    for (let n = 0; n < messages && !this.#isStopped; ) {
+    for (let n = 0; n < messages && !this.#isStopped;) {
       const isBatch = n % (2 * BATCH) === 0 && n + BATCH <= messages;
       const name = `w${writer}-${n}`;
       const contents = isBatch ? Array.from({ length: BATCH }, (_, index) => `${name}+${index}`) : [name];
