@@ -352,9 +352,11 @@ describe('a cursor', () => {
   it('cannot be sent with a page number', async () => {
     const { body } = await ada.get('/conversations', { query: { page_size: 1 } });
 
-    const refused = await ada.get('/conversations', { query: { cursor: body.next_cursor, page_num: 1 } });
+    const refused = await ada.get('/conversations', {
+      query: { cursor: body.next_cursor, page_num: 1, order: 'x' },
+    });
 
-    expectProblem(refused, 'validation_failed', 'page_num');
+    expectProblem(refused, 'validation_failed', 'page_num', 'order');
   });
 
   it('is of no use in another tenant, unit, filter or order', async () => {

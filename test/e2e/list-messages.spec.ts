@@ -186,6 +186,7 @@ describe('a list of messages', () => {
     expectProblem(
       await ada.get(many.path, { query }),
       'validation_failed',
+      'page', // neither a page number nor to be combined with a sequence
       'page',
       'page_size',
       'order',

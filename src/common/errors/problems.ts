@@ -98,7 +98,7 @@ export const PROBLEMS = {
     status: 422,
     title: 'Validation failed',
     meaning:
-      'The request was understood but breaks a rule. `errors` lists every fault at once: `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.',
+      'The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.',
   },
   invalid_cursor: {
     status: 422,

@@ -74,6 +74,7 @@ export function Operation({
       description: success,
       headers: {
         ...REQUEST_ID,
+        ...RATE_LIMIT,
         ...(response && isResource(response) && ETAG),
         ...(status === 201 && { ...(response && isResource(response) && LOCATION), ...REPLAYED }),
       },
@@ -100,6 +101,15 @@ const header = (description: string, schema: { type: string; format?: string; mi
 });
 const REQUEST_ID = {
   'X-Request-Id': header('The id sent with the request, or one made for it.', { type: 'string' }),
+};
+const RATE_LIMIT = {
+  RateLimit: header('Where requests are limited: requests left (`r`), and seconds until one more (`t`).', {
+    type: 'string',
+  }),
+  'RateLimit-Policy': header(
+    'Where requests are limited: how many may be sent at once (`q`), and seconds until they all may be again (`w`).',
+    { type: 'string' },
+  ),
 };
 const LOCATION = {
   Location: header('Path of what was created.', { type: 'string', format: 'uri-reference' }),
@@ -143,7 +153,7 @@ const RETRY_AFTER = {
 };
 const PROBLEM_HEADERS: Partial<Record<number, Record<string, ReturnType<typeof header>>>> = {
   401: { 'WWW-Authenticate': header('The kind of credential that is asked for.', { type: 'string' }) },
-  429: RETRY_AFTER,
+  429: { ...RETRY_AFTER, ...RATE_LIMIT },
   503: RETRY_AFTER,
 };
 

@@ -201,6 +201,16 @@ export const IntegerParameter = (options: FieldOptions & { min: number; max: num
     IntegerField({ optional: true, ...options }),
   );
 
+/** The parameter may not be given together with any of `others`. */
+export const InsteadOf = (...others: string[]): PropertyDecorator =>
+  ValidateBy({
+    name: 'insteadOf',
+    validator: {
+      validate: (_, rule) => others.every((other) => rule && Reflect.get(rule.object, other) === undefined),
+      defaultMessage: () => `cannot be combined with ${others.join(' or ')}`,
+    },
+  });
+
 /** Several enum values in the query string, repeated or comma-separated; the DTO holds an array. */
 export const EnumListParameter = ({
   values,

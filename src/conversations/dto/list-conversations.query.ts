@@ -1,8 +1,8 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
 import {
   EnumField,
   EnumListParameter,
+  InsteadOf,
   IntegerParameter,
   OpaqueIdField,
   TextField,
@@ -30,6 +30,7 @@ export class ListConversationsQuery extends TenantQuery {
     default: 1,
     description: 'Page number, from 1. A page past the end has no data.',
   })
+  @InsteadOf('cursor')
   page_num?: number;
 
   @IntegerParameter({ min: 1, max: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, description: 'Items a page.' })
@@ -79,10 +80,8 @@ export class ListConversationsQuery extends TenantQuery {
   })
   cursor?: string;
 
-  /** What the service is asked for. Throws ValidationFailed when cursor and page_num are both given. */
+  /** What the service is asked for. */
   toRequest(): ConversationPageRequest {
-    if (this.cursor !== undefined && this.page_num !== undefined)
-      throw new ValidationFailed([PAGE_NUMBER_AND_CURSOR]);
     const statuses = [...new Set([...(this.status ? [this.status] : []), ...(this.statuses ?? [])])].sort();
     return {
       filter: {
@@ -101,5 +100,3 @@ export class ListConversationsQuery extends TenantQuery {
     };
   }
 }
-
-const PAGE_NUMBER_AND_CURSOR: Fault = { detail: 'cannot be combined with cursor', parameter: 'page_num' };

@@ -1,6 +1,5 @@
-import { ValidationFailed } from '../../common/errors/domain-error.js';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import { EnumField, IntegerParameter } from '../../common/validation/fields.js';
+import { EnumField, InsteadOf, IntegerParameter } from '../../common/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { MessagePageRequest } from '../messages.service.js';
 
@@ -14,6 +13,7 @@ export class ListMessagesQuery extends TenantQuery {
     default: 1,
     description: 'Page number, from 1. A page past the end has no data.',
   })
+  @InsteadOf('after_sequence', 'before_sequence')
   page?: number;
 
   @IntegerParameter({
@@ -40,14 +40,9 @@ export class ListMessagesQuery extends TenantQuery {
   @IntegerParameter({ ...SEQUENCE, description: 'Instead of `page`: only messages before this sequence.' })
   before_sequence?: number;
 
-  /** What the service is asked for. Throws ValidationFailed when a page and a sequence are both given. */
+  /** What the service is asked for. */
   toRequest(): MessagePageRequest {
     const bySequence = this.after_sequence !== undefined || this.before_sequence !== undefined;
-    if (bySequence && this.page !== undefined) {
-      throw new ValidationFailed([
-        { detail: 'cannot be combined with after_sequence or before_sequence', parameter: 'page' },
-      ]);
-    }
     return {
       order: this.order,
       pageSize: this.page_size,
