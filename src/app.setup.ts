@@ -1,8 +1,8 @@
-import helmet from '@fastify/helmet';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
+import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { DomainError } from './common/errors/domain-error.js';
@@ -57,7 +57,11 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   acceptJsonOnly(fastify);
-  await app.register(helmet, { contentSecurityPolicy: { directives: CONTENT_SECURITY_POLICY } });
+  // Not through @fastify/helmet, which makes the middleware anew for each request.
+  const setSecurityHeaders = helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY_POLICY } });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    setSecurityHeaders(request.raw, reply.raw, () => done());
+  });
   app.setGlobalPrefix(BASE_PATH, { exclude: ['problems/:code'] });
   if (config.http.swagger) {
     SwaggerModule.setup('docs', app, () => openApiDocument(app), {

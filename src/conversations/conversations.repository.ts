@@ -95,14 +95,13 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return this.aggregateIn(scope, transaction, 'COUNT(*)', conditionOf(filter));
   }
 
-  /** Holds the row against all other writers until the transaction ends, and changes nothing. */
-  async lock(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
-    await this.updateIn(scope, transaction, {
-      set: 'version = version',
-      values: [],
+  /** The conversation as it is now, held against all other writers until the transaction ends. */
+  async findLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation | null> {
+    const [conversation] = await this.selectLockedIn(scope, transaction, {
       where: 'id = ?',
       parameters: [id],
     });
+    return conversation ?? null;
   }
 
   /** Changes a conversation of this version. False when it has another one, or does not exist. */

@@ -5,7 +5,7 @@ import { assertExpected, type ExpectedVersions } from '../common/http/preconditi
 import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
-import { authoredBy } from '../database/authorship.js';
+import { asChangedBy, authoredBy } from '../database/authorship.js';
 import {
   OutcomeUnknown,
   type Transaction,
@@ -229,14 +229,15 @@ export class ConversationsService {
     return this.transactions.run(async (transaction, inDoubt) => {
       const conversation = await this.findLocked(scope, transaction, id);
       if (!conversation) throw new ConversationNotFound();
-      if (inDoubt && isDeepStrictEqual(conversation, written)) return conversation;
+      if (inDoubt && isDeepStrictEqual({ ...conversation }, written)) return conversation;
       if (inDoubt && written && conversation.version > written.version) throw new OutcomeUnknown();
       assertAsExpected(conversation, expected);
       const changed = { ...conversation, ...change };
       if (isDeepStrictEqual(changed, { ...conversation })) return conversation;
-      if (!(await this.conversations.change(scope, transaction, conversation, change, now())))
+      const time = now();
+      if (!(await this.conversations.change(scope, transaction, conversation, change, time)))
         throw new TransactionConflict();
-      written = await this.getIn(scope, transaction, id);
+      written = asChangedBy(changed, scope.principal, time);
       if (changed.status !== conversation.status) {
         await this.counts.add(scope, transaction, conversation, -1);
         await this.counts.add(scope, transaction, changed, 1);
@@ -247,8 +248,7 @@ export class ConversationsService {
 
   /** Holds a conversation against all other writers until the transaction ends; null when there is none. */
   async findLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation | null> {
-    await this.conversations.lock(scope, transaction, id);
-    return this.conversations.findByIdIn(scope, transaction, id);
+    return this.conversations.findLocked(scope, transaction, id);
   }
 
   /** As `get`, with what the transaction has changed. Throws ConversationNotFound. */

@@ -25,6 +25,20 @@ export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored 
   updatedByRole: role,
 });
 
+/** A row as `changedBy` leaves it, for a writer that holds its lock and knows it. */
+export const asChangedBy = <Row extends Authored & { version: number }>(
+  row: Row,
+  { id, name, role }: Principal,
+  time: Date,
+): Row => ({
+  ...row,
+  version: row.version + 1,
+  updatedTime: row.updatedTime < time ? time : row.updatedTime,
+  updatedBy: id,
+  updatedByName: name,
+  updatedByRole: role,
+});
+
 /**
  * The part of an UPDATE's SET that marks a change, and its values. Time never goes backwards, whatever order
  * concurrent changes commit in.

@@ -50,6 +50,11 @@ export class ScopedSql {
     return scoped(scope, this.#selectHead, where) + orderBy(order);
   }
 
+  /** As `select`, with a lock on the rows until the transaction ends. A transaction on SQLite holds the only one anyway. */
+  selectLocked(scope: TenantScope, where: string): string {
+    return this.select(scope, where) + (this.isMysql ? ' FOR UPDATE' : '');
+  }
+
   aggregate(scope: TenantScope, expression: string, where: string): string {
     return scoped(scope, `SELECT ${expression} AS value FROM ${this.#table}`, where);
   }

@@ -61,6 +61,16 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return this.#rows(Transaction.sessionOf(transaction), sql, [...scopeParameters(scope), ...parameters]);
   }
 
+  /** Reads rows as they are now and holds them against all other writers until the transaction ends. */
+  protected selectLockedIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    { where, parameters }: Condition,
+  ): Promise<Entity[]> {
+    const sql = this.#sql.selectLocked(scope, where);
+    return this.#rows(Transaction.sessionOf(transaction), sql, [...scopeParameters(scope), ...parameters]);
+  }
+
   protected selectPage(scope: TenantScope, page: PageSelection): Promise<Entity[]> {
     const { sql, parameters } = this.#sql.page(scope, page);
     return this.#read((session) => this.#rows(session, sql, parameters));

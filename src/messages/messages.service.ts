@@ -4,6 +4,7 @@ import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
+import { asChangedBy } from '../database/authorship.js';
 import { OutcomeUnknown, TransactionConflict, Transactions } from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
@@ -116,15 +117,15 @@ export class MessagesService {
       await this.conversations.getIn(scope, transaction, conversationId);
       const message = await this.messages.findByIdIn(scope, transaction, conversationId, id);
       if (!message) throw new MessageNotFound();
-      if (inDoubt && isDeepStrictEqual(message, written)) return message;
+      if (inDoubt && isDeepStrictEqual({ ...message }, written)) return message;
       if (inDoubt && written && message.version > written.version) throw new OutcomeUnknown();
       assertExpected(versions, message.version);
       const change = changeOf(message, annotation);
       if (Object.keys(change).length === 0) return message;
-      if (!(await this.messages.annotate(scope, transaction, message, change, now())))
+      const time = now();
+      if (!(await this.messages.annotate(scope, transaction, message, change, time)))
         throw new TransactionConflict();
-      written = (await this.messages.findByIdIn(scope, transaction, conversationId, id)) ?? undefined;
-      if (!written) throw new MessageNotFound();
+      written = asChangedBy({ ...message, ...change }, scope.principal, time);
       return written;
     });
   }
