@@ -35,14 +35,9 @@ export class ConversationCountsRepository extends TenantScopedRepository<Convers
       status: conversation.status,
       tenantUnitId: conversation.tenantUnitId ?? '',
       shard: randomInt(SHARDS),
+      total: difference,
     };
-    const matched = await this.updateIn(scope, transaction, {
-      set: 'total = total + ?',
-      values: [difference],
-      where: 'agent_id = ? AND status = ? AND tenant_unit_id = ? AND shard = ?',
-      parameters: [row.agentId, row.status, row.tenantUnitId, row.shard],
-    });
-    if (matched === 0) await this.insertIn(scope, transaction, [{ ...row, total: difference }]);
+    await this.upsertIn(scope, transaction, row, { set: 'total = total + ?', values: [difference] });
   }
 
   /** How many conversations have the agent and one of the statuses, where these are given. */

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { changedBy } from '../database/authorship.js';
-import { isDuplicate } from '../database/database-errors.js';
 import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
 import type { Transaction } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
@@ -20,19 +19,12 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     super(repository);
   }
 
-  /** False when there is a conversation with this id already. */
-  async create(
+  create(
     scope: TenantScope,
     transaction: Transaction,
     conversation: Omit<Conversation, 'tenantId'>,
-  ): Promise<boolean> {
-    try {
-      await this.insertIn(scope, transaction, [conversation]);
-      return true;
-    } catch (error) {
-      if (isDuplicate(error)) return false;
-      throw error;
-    }
+  ): Promise<void> {
+    return this.insertIn(scope, transaction, [conversation]);
   }
 
   async findById(scope: TenantScope, id: string): Promise<Conversation | null> {
@@ -104,55 +96,45 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return conversation ?? null;
   }
 
-  /** Changes a conversation of this version. False when it has another one, or does not exist. */
-  async change(
+  /** Changes a conversation, which the transaction has locked. */
+  change(
     scope: TenantScope,
     transaction: Transaction,
-    { id, version }: Pick<Conversation, 'id' | 'version'>,
+    id: string,
     change: ConversationChange,
     time: Date,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { set, values } = changedBy(scope.principal, time);
-    const matched = await this.updateIn(scope, transaction, {
+    return this.updateIn(scope, transaction, {
       set: [...Object.keys(change).map((column) => `${column} = ?`), set].join(', '),
       values: [...Object.values(change), ...values],
-      where: 'id = ? AND version = ?',
-      parameters: [id, version],
+      where: 'id = ?',
+      parameters: [id],
     });
-    return matched === 1;
   }
 
   /**
-   * Takes the next `count` sequence numbers of a conversation; `message_count` then is the last of them. The row's
-   * lock is the queue of its writers. False when it does not exist.
+   * Takes the next `count` sequence numbers of a conversation, if it exists; `message_count` then is the last of
+   * them. The row's lock is the queue of its writers.
    */
-  async reserveSequences(
+  reserveSequences(
     scope: TenantScope,
     transaction: Transaction,
     id: string,
     count: number,
     time: Date,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { set, values } = changedBy(scope.principal, time);
-    const matched = await this.updateIn(scope, transaction, {
+    return this.updateIn(scope, transaction, {
       set: `message_count = message_count + ?, ${set}`,
       values: [count, ...values],
       where: 'id = ?',
       parameters: [id],
     });
-    return matched === 1;
   }
 
-  /** Deletes a conversation of this version. False when it has another one, or does not exist. */
-  async remove(
-    scope: TenantScope,
-    transaction: Transaction,
-    { id, version }: Pick<Conversation, 'id' | 'version'>,
-  ): Promise<boolean> {
-    const removed = await this.deleteIn(scope, transaction, {
-      where: 'id = ? AND version = ?',
-      parameters: [id, version],
-    });
-    return removed === 1;
+  /** Deletes a conversation, which the transaction has locked. */
+  remove(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
+    return this.deleteIn(scope, transaction, { where: 'id = ?', parameters: [id] });
   }
 }

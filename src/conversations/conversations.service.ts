@@ -6,12 +6,7 @@ import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
 import { asChangedBy, authoredBy } from '../database/authorship.js';
-import {
-  OutcomeUnknown,
-  type Transaction,
-  TransactionConflict,
-  Transactions,
-} from '../database/transactions.js';
+import { OutcomeUnknown, type Transaction, Transactions } from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
@@ -87,10 +82,10 @@ export class ConversationsService {
       ...authoredBy(scope.principal, timeOfId(id)),
     };
     return this.transactions.run(async (transaction, inDoubt) => {
-      const created = await this.conversations.create(scope, transaction, conversation);
-      if (!created && !inDoubt) throw new Error('An id was made twice.');
-      const answer = await complete(scope, transaction, conversation, !created);
-      if (created) await this.counts.add(scope, transaction, conversation, 1);
+      const isWritten = inDoubt && (await this.findLocked(scope, transaction, id)) !== null;
+      if (!isWritten) await this.conversations.create(scope, transaction, conversation);
+      const answer = await complete(scope, transaction, conversation, isWritten);
+      if (!isWritten) await this.counts.add(scope, transaction, conversation, 1);
       return answer;
     });
   }
@@ -197,8 +192,7 @@ export class ConversationsService {
     id: string,
     count: number,
   ): Promise<Conversation> {
-    if (!(await this.conversations.reserveSequences(scope, transaction, id, count, now())))
-      throw new ConversationNotFound();
+    await this.conversations.reserveSequences(scope, transaction, id, count, now());
     return this.getIn(scope, transaction, id);
   }
 
@@ -212,8 +206,7 @@ export class ConversationsService {
       if (!conversation && inDoubt) return;
       if (!conversation) throw new ConversationNotFound();
       assertAsExpected(conversation, { versions });
-      if (!(await this.conversations.remove(scope, transaction, conversation)))
-        throw new TransactionConflict();
+      await this.conversations.remove(scope, transaction, id);
       await this.deletedConversations.add(scope, transaction, conversation);
       await this.counts.add(scope, transaction, conversation, -1);
     });
@@ -235,8 +228,7 @@ export class ConversationsService {
       const changed = { ...conversation, ...change };
       if (isDeepStrictEqual(changed, { ...conversation })) return conversation;
       const time = now();
-      if (!(await this.conversations.change(scope, transaction, conversation, change, time)))
-        throw new TransactionConflict();
+      await this.conversations.change(scope, transaction, id, change, time);
       written = asChangedBy(changed, scope.principal, time);
       if (changed.status !== conversation.status) {
         await this.counts.add(scope, transaction, conversation, -1);

@@ -31,7 +31,7 @@ export class DeletedConversationsRepository extends TenantScopedRepository<Delet
     { id, claimedUntil }: Pick<DeletedConversation, 'id' | 'claimedUntil'>,
     next: Pick<DeletedConversation, 'purgedSequence' | 'claimedUntil'>,
   ): Promise<boolean> {
-    const matched = await this.updateIn(scope, transaction, {
+    const matched = await this.updateCountedIn(scope, transaction, {
       set: 'purged_sequence = ?, claimed_until = ?',
       values: [next.purgedSequence, next.claimedUntil],
       where: 'id = ? AND claimed_until = ?',

@@ -59,8 +59,15 @@ export class ScopedSql {
     return scoped(scope, `SELECT ${expression} AS value FROM ${this.#table}`, where);
   }
 
+  /** Inserts one row, or changes the one that has its key. */
+  upsert(set: string): string {
+    assertNoTenant(set);
+    const change = this.isMysql ? 'ON DUPLICATE KEY UPDATE' : 'ON CONFLICT DO UPDATE SET';
+    return `${this.insertHead}${this.insertTuple} ${change} ${set}`;
+  }
+
   update(scope: TenantScope, set: string, where: string): string {
-    if (/tenant/i.test(set)) throw new Error('A row never changes its tenant or unit.');
+    assertNoTenant(set);
     return scoped(scope, `UPDATE ${this.#table} SET ${set}`, where);
   }
 
@@ -98,6 +105,10 @@ export class ScopedSql {
       ],
     };
   }
+}
+
+function assertNoTenant(set: string): void {
+  if (/tenant/i.test(set)) throw new Error('A row never changes its tenant or unit.');
 }
 
 /** `head` + the scope's condition AND the caller's in parentheses. */

@@ -3,32 +3,123 @@ import { Unavailable } from '../common/errors/domain-error.js';
 import { isConflict, isConnectionLost, isUnable } from './database-errors.js';
 
 const STATEMENT_TIMEOUT_MS = 15_000;
+/** Text that may wait to be sent along; together with the next statement it is far below `max_allowed_packet`. */
+const MAX_WAITING_SIZE = 2 * 1024 * 1024;
 
 export type Row = Record<string, unknown>;
 
-/** Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state. */
+/** TypeORM's QueryResult. Of several statements at once it has only `raw`, with an outcome of mysql2 for each. */
+interface Result {
+  raw: (Row[] | { affectedRows: number })[];
+  records?: Row[];
+  affected?: number | null;
+}
+
+interface Outcome {
+  rows: Row[];
+  affected: number;
+}
+
+interface Statement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+/**
+ * Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state.
+ * A server is sent several statements at once where nobody waits for the outcome of the first ones (see `later`).
+ */
 export class SqlSession {
-  constructor(private readonly runner: QueryRunner) {}
+  readonly #isServer: boolean;
+  #waiting: Statement[] = [];
+  #waitingSize = 0;
+  #inTransaction = false;
+
+  constructor(private readonly runner: QueryRunner) {
+    this.#isServer = runner.dataSource.options.type !== 'better-sqlite3';
+  }
 
   async rows(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-    const { records }: { records: Row[] } = await this.#run(sql, parameters);
-    return records;
+    return (await this.#run(sql, parameters)).rows;
   }
 
   /** How many rows the statement's WHERE matched. */
   async affected(sql: string, parameters: readonly unknown[]): Promise<number> {
-    const { affected } = await this.#run(sql, parameters);
-    return affected ?? 0;
+    return (await this.#run(sql, parameters)).affected;
   }
 
-  async #run(sql: string, parameters: readonly unknown[]) {
+  /**
+   * A statement whose outcome matters only if it fails. A server gets it together with the next one, which then
+   * fails in its place; that saves a round trip.
+   */
+  async later(sql: string, parameters: readonly unknown[]): Promise<void> {
+    if (!this.#isServer) {
+      await this.#run(sql, parameters);
+      return;
+    }
+    const size = parameters.reduce<number>((sum, value) => sum + sizeOf(value), sql.length);
+    if (this.#waitingSize + size > MAX_WAITING_SIZE) await this.flush();
+    this.#waiting.push({ sql, parameters });
+    this.#waitingSize += size;
+  }
+
+  /** Runs what waits now, so that the next statement fails for itself alone. */
+  async flush(): Promise<void> {
+    const last = this.#waiting.pop();
+    if (last) await this.#run(last.sql, last.parameters);
+  }
+
+  async begin(): Promise<void> {
+    if (this.#isServer) await this.later('START TRANSACTION', []);
+    else await bounded(this.runner, () => this.runner.startTransaction());
+    this.#inTransaction = true;
+  }
+
+  async commit(): Promise<void> {
+    if (this.#isServer) await this.#run('COMMIT', []);
+    else await bounded(this.runner, () => this.runner.commitTransaction());
+    this.#inTransaction = false;
+  }
+
+  /** Ends a transaction that failed; a connection that broke has rolled back already, and that must not hide why. */
+  async rollBack(): Promise<void> {
+    if (!this.#inTransaction) return;
+    this.#inTransaction = false;
+    this.#waiting = [];
+    const rollBack = () =>
+      this.#isServer ? this.runner.query('ROLLBACK') : this.runner.rollbackTransaction();
+    await bounded(this.runner, rollBack).catch(() => undefined);
+  }
+
+  /** Runs what waits, and then this statement. */
+  async #run(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
+    const statements = [...this.#waiting, { sql, parameters }];
+    this.#waiting = [];
+    this.#waitingSize = 0;
+    const text = statements.map((statement) => statement.sql).join('; ');
+    const bound = statements.flatMap((statement) => statement.parameters);
     try {
-      return await bounded(this.runner, () => this.runner.query(sql, [...parameters], true));
+      const result: Result = await bounded(this.runner, () => this.runner.query(text, bound, true));
+      return statements.length > 1 ? outcomeOfLast(result.raw) : outcomeOf(result);
     } catch (error) {
       throw databaseFailure(error);
     }
   }
 }
+
+const outcomeOf = ({ records = [], affected }: Result): Outcome => ({
+  rows: records,
+  affected: affected ?? 0,
+});
+
+function outcomeOfLast(raw: Result['raw']): Outcome {
+  const last = raw.at(-1);
+  return Array.isArray(last) ? { rows: last, affected: 0 } : { rows: [], affected: last?.affectedRows ?? 0 };
+}
+
+/** About how many characters a parameter has in the text of a statement. */
+export const sizeOf = (value: unknown): number =>
+  typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;
 
 /**
  * Waits for what a runner does, but not for ever. When time is out the connection is given up, because a statement

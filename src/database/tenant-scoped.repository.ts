@@ -8,7 +8,8 @@ import {
   ScopedSql,
   scopeParameters,
 } from './scoped-sql.js';
-import { ConnectionLost, type Row, SqlSession } from './sql-session.js';
+import { isDuplicate } from './database-errors.js';
+import { ConnectionLost, type Row, sizeOf, SqlSession } from './sql-session.js';
 import { Transaction } from './transactions.js';
 
 /** Rows that belong to a tenant, and to one of its units or to none. */
@@ -35,7 +36,8 @@ const MAX_READ_ATTEMPTS = 3;
 /**
  * The one door to a tenant's rows. All its statements come from ScopedSql, which puts the scope into each; TypeORM's
  * repository stays private, so that no `save`, array of criteria or bare builder can reach past it. Methods that end
- * in `In` see and make the changes of a transaction.
+ * in `In` see and make the changes of a transaction. Those that return nothing may travel with the next statement of
+ * the transaction, or its COMMIT, which then fails in their place.
  */
 export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   readonly #repository: Repository<Entity>;
@@ -108,12 +110,50 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     const { insertHead, insertTuple } = this.#sql;
     for (const chunk of chunks(rows.map((row) => this.#valuesOf(scope, row)))) {
       const sql = insertHead + chunk.map(() => insertTuple).join(', ');
-      await Transaction.sessionOf(transaction).affected(sql, chunk.flat());
+      await Transaction.sessionOf(transaction).later(sql, chunk.flat());
     }
   }
 
-  /** Changes rows and returns how many met the condition. */
+  /** As `insertIn`, for one row. False when there is a row with its key already. */
+  protected async insertUniqueIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    row: Omit<Entity, 'tenantId'>,
+  ): Promise<boolean> {
+    const session = Transaction.sessionOf(transaction);
+    await session.flush();
+    try {
+      await session.affected(this.#sql.insertHead + this.#sql.insertTuple, this.#valuesOf(scope, row));
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Inserts one row, or changes the one that has its key. */
+  protected upsertIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    row: Omit<Entity, 'tenantId'>,
+    { set, values }: Pick<Change, 'set' | 'values'>,
+  ): Promise<void> {
+    const bound = [...this.#valuesOf(scope, row), ...this.#bind(values)];
+    return Transaction.sessionOf(transaction).later(this.#sql.upsert(set), bound);
+  }
+
+  /** Changes rows, which the caller knows are there or looks at next. */
   protected updateIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    { set, values, where, parameters }: Change,
+  ): Promise<void> {
+    const bound = this.#bind([...values, ...scopeParameters(scope), ...parameters]);
+    return Transaction.sessionOf(transaction).later(this.#sql.update(scope, set, where), bound);
+  }
+
+  /** Changes rows and returns how many met the condition. */
+  protected updateCountedIn(
     scope: TenantScope,
     transaction: Transaction,
     { set, values, where, parameters }: Change,
@@ -122,14 +162,14 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return Transaction.sessionOf(transaction).affected(this.#sql.update(scope, set, where), bound);
   }
 
-  /** Deletes rows and returns how many there were. */
+  /** Deletes rows. */
   protected deleteIn(
     scope: TenantScope,
     transaction: Transaction,
     { where, parameters }: Condition,
-  ): Promise<number> {
+  ): Promise<void> {
     const bound = this.#bind([...scopeParameters(scope), ...parameters]);
-    return Transaction.sessionOf(transaction).affected(this.#sql.delete(scope, where), bound);
+    return Transaction.sessionOf(transaction).later(this.#sql.delete(scope, where), bound);
   }
 
   async #aggregate(
@@ -222,6 +262,3 @@ function* chunks(rows: readonly unknown[][]): Generator<unknown[][]> {
   }
   if (chunk.length > 0) yield chunk;
 }
-
-const sizeOf = (value: unknown): number =>
-  typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;

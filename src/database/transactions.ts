@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { isConflict } from './database-errors.js';
-import { bounded, ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
+import { ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 10;
@@ -25,9 +25,6 @@ export class Transaction {
     return transaction.#session;
   }
 }
-
-/** Thrown by work that has seen another transaction come in between and wants to be run again. */
-export class TransactionConflict extends Error {}
 
 /** Thrown by work that is in doubt and finds its row changed by others since: what it did cannot be seen any more. */
 export class OutcomeUnknown extends Unavailable {
@@ -71,16 +68,15 @@ export class Transactions {
   async #once<T>(work: Work<T>, inDoubt: boolean, progress: { committing: boolean }): Promise<T> {
     const runner = this.dataSource.createQueryRunner('master');
     try {
+      const session = new SqlSession(runner);
       try {
-        await bounded(runner, () => runner.startTransaction());
-        const result = await work(new Transaction(new SqlSession(runner)), inDoubt);
+        await session.begin();
+        const result = await work(new Transaction(session), inDoubt);
         progress.committing = true;
-        await bounded(runner, () => runner.commitTransaction());
+        await session.commit();
         return result;
       } catch (error) {
-        // A connection that broke has rolled back already, and saying so must not hide why.
-        if (runner.isTransactionActive)
-          await bounded(runner, () => runner.rollbackTransaction()).catch(() => undefined);
+        await session.rollBack();
         throw databaseFailure(error);
       }
     } finally {
@@ -89,8 +85,7 @@ export class Transactions {
   }
 }
 
-const isWorthAnotherRun = (error: unknown): boolean =>
-  error instanceof TransactionConflict || error instanceof ConnectionLost || isConflict(error);
+const isWorthAnotherRun = (error: unknown): boolean => error instanceof ConnectionLost || isConflict(error);
 
 const pause = (attempt: number): Promise<void> =>
   sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));

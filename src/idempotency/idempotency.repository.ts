@@ -17,12 +17,13 @@ export class IdempotencyRepository extends TenantScopedRepository<IdempotencyRec
     return record ?? null;
   }
 
-  async add(
+  /** False when there is a record of this id already. */
+  add(
     scope: TenantScope,
     transaction: Transaction,
     record: Omit<IdempotencyRecord, 'tenantId'>,
-  ): Promise<void> {
-    await this.insertIn(scope, transaction, [record]);
+  ): Promise<boolean> {
+    return this.insertUniqueIn(scope, transaction, record);
   }
 
   async removeExpired(scope: TenantScope, transaction: Transaction, id: string, time: Date): Promise<void> {

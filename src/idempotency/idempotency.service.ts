@@ -4,7 +4,6 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { now } from '../common/clock.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { PeriodicJob } from '../common/periodic-job.js';
-import { isDuplicate } from '../database/database-errors.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { KeyedRequest } from './idempotency-key.js';
@@ -96,13 +95,8 @@ export class IdempotencyService implements OnApplicationBootstrap, BeforeApplica
       body: await deflate(answer.body),
       expiresTime: new Date(now().getTime() + KEPT_MS),
     };
-    try {
-      await this.records.add(scope, transaction, record);
-    } catch (error) {
-      throw isDuplicate(error)
-        ? new KeyTaken('The Idempotency-Key was used meanwhile.', { cause: error })
-        : error;
-    }
+    const isFirst = await this.records.add(scope, transaction, record);
+    if (!isFirst) throw new KeyTaken('The Idempotency-Key was used meanwhile.');
   }
 
   /** Stores the answer of a request that changed nothing. Throws KeyTaken. */

@@ -97,7 +97,7 @@ export class MessageAppender {
     const [first] = group;
     if (!first) return false;
     await this.conversations.findLocked(scope, transaction, first.conversationId);
-    return (await this.messages.findByIdIn(scope, transaction, first.conversationId, first.id)) !== null;
+    return (await this.messages.findLocked(scope, transaction, first.conversationId, first.id)) !== null;
   }
 }
 

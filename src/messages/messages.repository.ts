@@ -37,14 +37,14 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     return message ?? null;
   }
 
-  /** As `findById`, with what the transaction has changed. */
-  async findByIdIn(
+  /** The message as it is now, held against all other writers until the transaction ends. */
+  async findLocked(
     scope: TenantScope,
     transaction: Transaction,
     conversationId: string,
     id: string,
   ): Promise<Message | null> {
-    const [message] = await this.selectIn(scope, transaction, {
+    const [message] = await this.selectLockedIn(scope, transaction, {
       where: BY_ID,
       parameters: keyOf(conversationId, id),
     });
@@ -63,23 +63,22 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     });
   }
 
-  /** Sets feedback and metadata, as far as they are given. False when there is no such message in this version. */
-  async annotate(
+  /** Sets feedback and metadata, as far as they are given, of a message that the transaction has locked. */
+  annotate(
     scope: TenantScope,
     transaction: Transaction,
-    { conversationId, id, version }: Pick<Message, 'conversationId' | 'id' | 'version'>,
+    { conversationId, id }: Pick<Message, 'conversationId' | 'id'>,
     change: Partial<Pick<Message, 'feedback' | 'metadata'>>,
     time: Date,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { set, values } = changedBy(scope.principal, time);
     const columns = Object.keys(change).map((column) => `${column} = ?, `);
-    const matched = await this.updateIn(scope, transaction, {
+    return this.updateIn(scope, transaction, {
       set: columns.join('') + set,
       values: [...Object.values(change), ...values],
-      where: `${BY_ID} AND version = ?`,
-      parameters: [...keyOf(conversationId, id), version],
+      where: BY_ID,
+      parameters: keyOf(conversationId, id),
     });
-    return matched === 1;
   }
 
   /** Removes the messages with sequences `from` to `to` of a conversation that is deleted. */

@@ -5,7 +5,7 @@ import { assertExpected, type ExpectedVersions } from '../common/http/preconditi
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { asChangedBy } from '../database/authorship.js';
-import { OutcomeUnknown, TransactionConflict, Transactions } from '../database/transactions.js';
+import { OutcomeUnknown, Transactions } from '../database/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { MessageAppender, type NewMessage } from './message-appender.js';
@@ -115,7 +115,7 @@ export class MessagesService {
     let written: Message | undefined;
     return this.transactions.run(async (transaction, inDoubt) => {
       await this.conversations.getIn(scope, transaction, conversationId);
-      const message = await this.messages.findByIdIn(scope, transaction, conversationId, id);
+      const message = await this.messages.findLocked(scope, transaction, conversationId, id);
       if (!message) throw new MessageNotFound();
       if (inDoubt && isDeepStrictEqual({ ...message }, written)) return message;
       if (inDoubt && written && message.version > written.version) throw new OutcomeUnknown();
@@ -123,8 +123,7 @@ export class MessagesService {
       const change = changeOf(message, annotation);
       if (Object.keys(change).length === 0) return message;
       const time = now();
-      if (!(await this.messages.annotate(scope, transaction, message, change, time)))
-        throw new TransactionConflict();
+      await this.messages.annotate(scope, transaction, message, change, time);
       written = asChangedBy({ ...message, ...change }, scope.principal, time);
       return written;
     });

@@ -17,12 +17,12 @@ interface Removal {
 async function startReplica(databaseUrl: string, mayRemove: (removals: number) => boolean = () => true) {
   const { app, as, watcher, close } = await createTestApp({ databaseUrl });
   const removals: Removal[] = [];
-  const logQuery = watcher.logQuery.bind(watcher);
-  watcher.logQuery = (...[query, parameters]: [string, unknown[]?]) => {
-    logQuery(query);
-    if (!query.startsWith('DELETE FROM message ')) return;
+  const see = watcher.see.bind(watcher);
+  watcher.see = (statement, parameters) => {
+    see(statement, parameters);
+    if (!statement.startsWith('DELETE FROM message ')) return;
     if (!mayRemove(removals.length)) throw new Error('The replica dies here.');
-    const [conversationId, from, to] = parameters?.slice(-3) ?? [];
+    const [conversationId, from, to] = parameters.slice(-3);
     removals.push({ conversationId: String(conversationId), from: Number(from), to: Number(to) });
   };
   return { client: as({ tenant: 'acme', sub: 'ada' }), database: app.get(DataSource), removals, close };

@@ -11,7 +11,7 @@ const TENANTS = { acme: 4_000, bolt: 1_500, tiny: 20 };
 const MESSAGES = 2_500;
 const LONG_CONVERSATION = newId();
 const AGENT = '5e0f1f5e-6a39-4b8e-9f5c-0a4b7d1c9a3';
-const sent = jest.spyOn(watcher, 'logQuery') as unknown as { mock: { calls: [string, unknown[]][] } };
+const sent = jest.spyOn(watcher, 'see');
 
 async function insertAll(table: string, rows: Record<string, unknown>[]): Promise<void> {
   const columns = Object.keys(rows[0] ?? {});

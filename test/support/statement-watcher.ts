@@ -19,10 +19,20 @@ export class StatementWatcher implements Logger {
     return watcher;
   }
 
-  logQuery(query: string): void {
-    this.statements.push(query);
-    if (READS_OR_CHANGES.test(query) && TENANT_TABLES.test(query) && !SCOPED.test(query))
-      this.leaks.push(query);
+  /** Several statements may be sent at once; they share the parameters, each in its turn. */
+  logQuery(query: string, parameters: unknown[] = []): void {
+    let taken = 0;
+    for (const statement of query.split('; ')) {
+      const end = taken + (statement.match(/\?/g)?.length ?? 0);
+      this.see(statement, parameters.slice(taken, end));
+      taken = end;
+    }
+  }
+
+  see(statement: string, _parameters: unknown[]): void {
+    this.statements.push(statement);
+    if (READS_OR_CHANGES.test(statement) && TENANT_TABLES.test(statement) && !SCOPED.test(statement))
+      this.leaks.push(statement);
   }
 
   logQueryError(): void {}

@@ -7,8 +7,9 @@ import type { Link } from './tcp-proxy.js';
  */
 export type CommitFault = 'before' | 'after' | 'late' | 'held' | 'unanswered' | 'none';
 
-/** One packet: its length, its number, COM_QUERY, the statement. */
-const COMMIT = Buffer.from('\x07\0\0\0\x03COMMIT', 'latin1');
+/** A transaction's last statements travel in one packet with its COMMIT. */
+const endsWithCommit = (chunk: Buffer): boolean => chunk.subarray(-6).equals(COMMIT);
+const COMMIT = Buffer.from('COMMIT');
 const LATE_MS = 300;
 
 /** Stands between a service and its database and spoils the COMMITs that it is told to. */
@@ -38,7 +39,7 @@ export class CommitFaults {
     let isSwallowing = false;
     let isHolding = false;
     client.on('data', (chunk: Buffer) => {
-      const fault = COMMIT.equals(chunk) ? this.#next.shift() : undefined;
+      const fault = endsWithCommit(chunk) ? this.#next.shift() : undefined;
       if (fault === undefined || fault === 'none') server.write(chunk);
       if (fault === 'before') link.cut();
       if (fault === 'held') this.#held?.(link.cut);
