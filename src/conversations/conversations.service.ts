@@ -273,7 +273,6 @@ function pageOf(
   page: Omit<ConversationPage, 'items' | 'nextCursor'>,
 ): ConversationPage {
   const last = items.at(-1);
-  const nextCursor =
-    page.hasNextPage && last ? encodeCursor(list, [last.id, last.updatedTime.toISOString()]) : null;
+  const nextCursor = page.hasNextPage && last ? encodeCursor(list, [last.id, last.updatedTime]) : null;
   return { ...page, items, nextCursor };
 }

@@ -1,10 +1,10 @@
 import type { Principal } from '../auth/principal.js';
-import { TextColumn, TimeColumn } from './columns.js';
+import { TextColumn, TimeTextColumn } from './columns.js';
 
 /** When a row was made and last changed, and by whom. Null where the credential does not say. */
 export abstract class Authored {
-  @TimeColumn() createdTime: Date;
-  @TimeColumn() updatedTime: Date;
+  @TimeTextColumn() createdTime: string;
+  @TimeTextColumn() updatedTime: string;
   @TextColumn(255, { nullable: true }) createdBy: string | null;
   @TextColumn(255, { nullable: true }) createdByName: string | null;
   @TextColumn(255, { nullable: true }) createdByRole: string | null;
@@ -15,8 +15,8 @@ export abstract class Authored {
 
 /** Authorship of a row that `principal` makes now. */
 export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored => ({
-  createdTime: time,
-  updatedTime: time,
+  createdTime: time.toISOString(),
+  updatedTime: time.toISOString(),
   createdBy: id,
   createdByName: name,
   createdByRole: role,
@@ -33,7 +33,7 @@ export const asChangedBy = <Row extends Authored & { version: number }>(
 ): Row => ({
   ...row,
   version: row.version + 1,
-  updatedTime: row.updatedTime < time ? time : row.updatedTime,
+  updatedTime: row.updatedTime < time.toISOString() ? time.toISOString() : row.updatedTime,
   updatedBy: id,
   updatedByName: name,
   updatedByRole: role,

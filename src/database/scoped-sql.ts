@@ -1,4 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
+import { isTimeText } from './columns.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 
 /** SQL with `?` for each parameter; columns by their names. As a condition it can only narrow what the scope allows. */
@@ -29,7 +30,7 @@ export class ScopedSql {
   readonly #table: string;
   readonly #columns: readonly string[];
   /** Rows are read with the names of the entity's properties. */
-  readonly #aliases: readonly string[];
+  readonly #aliases: readonly ((prefix: string) => string)[];
   readonly #keys: readonly string[];
   readonly #selectHead: string;
 
@@ -40,8 +41,14 @@ export class ScopedSql {
     this.#table = metadata.tableName;
     this.#columns = metadata.columns.map((column) => column.databaseName);
     this.#keys = metadata.primaryColumns.map((column) => column.databaseName);
-    this.#aliases = metadata.columns.map((column) => `${column.databaseName} AS ${column.propertyName}`);
-    this.#selectHead = `SELECT ${this.#aliases.join(', ')} FROM ${this.#table}`;
+    this.#aliases = metadata.columns.map((column) => {
+      const { databaseName, propertyName } = column;
+      // SQLite keeps a time as the text that it is.
+      const isCast = isMysql && isTimeText(column);
+      return (prefix) =>
+        `${isCast ? `CAST(${prefix}${databaseName} AS CHAR)` : prefix + databaseName} AS ${propertyName}`;
+    });
+    this.#selectHead = `SELECT ${this.#aliasesOf('')} FROM ${this.#table}`;
     this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
     this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
   }
@@ -92,7 +99,7 @@ export class ScopedSql {
       ({ where }, n) =>
         `SELECT ${sorted} FROM (${scoped(scope, `SELECT ${sorted} FROM ${this.#table}${hint}`, where)}${orderBy(order)} LIMIT ?) AS branch_${n}`,
     );
-    const rows = this.#aliases.map((column) => `found.${column}`).join(', ');
+    const rows = this.#aliasesOf('found.');
     const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
     return {
       sql:
@@ -104,6 +111,10 @@ export class ScopedSql {
         offset,
       ],
     };
+  }
+
+  #aliasesOf(prefix: string): string {
+    return this.#aliases.map((alias) => alias(prefix)).join(', ');
   }
 }
 

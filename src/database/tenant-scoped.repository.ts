@@ -8,6 +8,7 @@ import {
   ScopedSql,
   scopeParameters,
 } from './scoped-sql.js';
+import { isTimeText } from './columns.js';
 import { isDuplicate } from './database-errors.js';
 import { ConnectionLost, type Row, sizeOf, SqlSession } from './sql-session.js';
 import { Transaction } from './transactions.js';
@@ -215,7 +216,11 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   /** A row has the names of the entity's properties already; only times are something else in the engine. */
   #entityOf(row: Row): Entity {
     for (const column of this.#times) {
-      row[column.propertyName] = this.#driver.prepareHydratedValue(row[column.propertyName], column);
+      const value = row[column.propertyName];
+      row[column.propertyName] =
+        typeof value === 'string' && isTimeText(column)
+          ? `${value.slice(0, 10)}T${value.slice(11)}Z`
+          : this.#driver.prepareHydratedValue(value, column);
     }
     return Object.assign(this.#repository.create(), row);
   }

@@ -116,7 +116,7 @@ function messageOf(
   input: NewMessage,
 ): Message {
   // The last message is the last activity of the conversation, to the millisecond.
-  const time = conversation.updatedTime;
+  const time = new Date(conversation.updatedTime);
   return {
     ...input,
     tenantId: scope.tenantId,
@@ -126,7 +126,7 @@ function messageOf(
     id: newMessageId(time, sequence),
     agentId: input.agentId ?? conversation.agentId,
     userId: input.userId ?? conversation.userId,
-    requestedTime: input.requestedTime ?? time,
+    requestedTime: (input.requestedTime ?? time).toISOString(),
     metadata: JSON.stringify(input.metadata),
     version: 1,
     ...authoredBy(scope.principal, time),

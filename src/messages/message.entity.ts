@@ -8,7 +8,7 @@ import {
   LongTextColumn,
   SequenceColumn,
   TextColumn,
-  TimeColumn,
+  TimeTextColumn,
 } from '../database/columns.js';
 
 export const MESSAGE_SENDERS = ['user', 'agent', 'system', 'tool'] as const;
@@ -31,7 +31,7 @@ export class Message extends Authored {
   @IdColumn({ nullable: true }) runId: string | null;
   @IdColumn({ nullable: true }) agentId: string | null;
   @IdColumn({ nullable: true }) userId: string | null;
-  @TimeColumn() requestedTime: Date;
+  @TimeTextColumn() requestedTime: string;
   @CountColumn() inputTokens: number;
   @CountColumn() answerTokens: number;
   @CountColumn() totalTokens: number;

@@ -2,8 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Resource } from './resource.js';
 
 interface Authorship {
-  createdTime: Date;
-  updatedTime: Date;
+  createdTime: string;
+  updatedTime: string;
   createdBy: string | null;
   createdByName: string | null;
   createdByRole: string | null;
@@ -50,8 +50,8 @@ export abstract class AuthorshipResponse extends Resource {
 
   /** Called last, so that a thing's own fields stand before these in its JSON. */
   protected setAuthorship(authorship: Authorship): void {
-    this.created_time = authorship.createdTime.toISOString();
-    this.updated_time = authorship.updatedTime.toISOString();
+    this.created_time = authorship.createdTime;
+    this.updated_time = authorship.updatedTime;
     this.created_by = authorship.createdBy;
     this.created_by_name = authorship.createdByName;
     this.created_by_role = authorship.createdByRole;

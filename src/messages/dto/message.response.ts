@@ -112,7 +112,7 @@ export class MessageResponse extends AuthorshipResponse {
     this.run_id = message.runId;
     this.agent_id = message.agentId;
     this.user_id = message.userId;
-    this.requested_time = message.requestedTime.toISOString();
+    this.requested_time = message.requestedTime;
     this.input_tokens = message.inputTokens;
     this.answer_tokens = message.answerTokens;
     this.total_tokens = message.totalTokens;
