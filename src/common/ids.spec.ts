@@ -31,4 +31,10 @@ describe('ids', () => {
     expect(sequenceOfMessageId(id)).toBe(sequence);
     expect(timeOfId(id)).toEqual(time);
   });
+
+  it('of messages are never the same, however many are made', () => {
+    const time = new Date();
+    const ids = Array.from({ length: 10_000 }, () => newMessageId(time, 1));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
 });

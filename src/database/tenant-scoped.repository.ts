@@ -209,7 +209,10 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     }
     return this.#repository.metadata.columns.map((column): unknown => {
       if (column.propertyName === 'tenantId') return scope.tenantId;
-      return this.#driver.preparePersistentValue(row[column.propertyName], column);
+      const value: unknown = row[column.propertyName];
+      return typeof value === 'string' && isTimeText(column)
+        ? `${value.slice(0, 10)} ${value.slice(11, 23)}`
+        : this.#driver.preparePersistentValue(value, column);
     });
   }
 

@@ -5,7 +5,7 @@ import { newMessageId } from '../common/ids.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { authoredBy } from '../database/authorship.js';
+import { type Authored, authoredBy } from '../database/authorship.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { Message, MessageSender } from './message.entity.js';
@@ -104,31 +104,32 @@ export class MessageAppender {
 /** The messages of each append, with sequences that follow each other from `sequence` on. */
 function messagesOf(appends: readonly Append[], conversation: Conversation, sequence: number): Message[][] {
   let next = sequence;
-  return appends.map(({ scope, inputs }) =>
-    inputs.map((input) => messageOf(scope, conversation, next++, input)),
-  );
+  // The last message is the last activity of the conversation, to the millisecond.
+  const time = new Date(conversation.updatedTime);
+  return appends.map(({ scope, inputs }) => {
+    const authorship = authoredBy(scope.principal, time);
+    return inputs.map((input) => messageOf(authorship, conversation, next++, input));
+  });
 }
 
 function messageOf(
-  scope: TenantScope,
+  authorship: Authored,
   conversation: Conversation,
   sequence: number,
   input: NewMessage,
 ): Message {
-  // The last message is the last activity of the conversation, to the millisecond.
-  const time = new Date(conversation.updatedTime);
   return {
     ...input,
-    tenantId: scope.tenantId,
+    tenantId: conversation.tenantId,
     tenantUnitId: conversation.tenantUnitId,
     conversationId: conversation.id,
     sequence,
-    id: newMessageId(time, sequence),
+    id: newMessageId(new Date(conversation.updatedTime), sequence),
     agentId: input.agentId ?? conversation.agentId,
     userId: input.userId ?? conversation.userId,
-    requestedTime: (input.requestedTime ?? time).toISOString(),
+    requestedTime: input.requestedTime?.toISOString() ?? conversation.updatedTime,
     metadata: JSON.stringify(input.metadata),
     version: 1,
-    ...authoredBy(scope.principal, time),
+    ...authorship,
   };
 }
