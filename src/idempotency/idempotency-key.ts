@@ -5,7 +5,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.js';
 
 /** A request that is to be carried out once, however often it is sent. */
 export interface KeyedRequest {
-  /** Digest of the credential and its key. */
+  /** Digest of the credential, the unit it is bound to, and its key. */
   readonly id: string;
   /** Digest of method, path, query and body: the same for the same request. */
   readonly fingerprint: string;
@@ -28,8 +28,10 @@ export function keyedRequest(scope: TenantScope, request: FastifyRequest): Keyed
       { detail: 'must be 1 to 255 visible ASCII characters, quoted or bare', parameter: 'Idempotency-Key' },
     ]);
   }
+  const { credentialId, tenantUnitId } = scope.principal;
   return {
-    id: digest([scope.principal.credentialId, key]),
+    // The same subject's token for another unit may not see what was answered here.
+    id: digest([credentialId, tenantUnitId, key]),
     fingerprint: digest([request.method, request.url, request.body ?? {}]),
   };
 }

@@ -59,11 +59,13 @@ export class IdempotencyService implements OnApplicationBootstrap, BeforeApplica
 
   /** The answer that this request got before, if any. Throws `idempotency_key_reused` when another request had the key. */
   async find(scope: TenantScope, { id, fingerprint }: KeyedRequest): Promise<StoredAnswer | null> {
-    const record = await this.records.findById(scope, id);
+    const record = await this.records.findById(scope.ofCredential, id);
     if (!record) return null;
     const time = now();
     if (record.expiresTime <= time) {
-      await this.transactions.run((transaction) => this.records.removeExpired(scope, transaction, id, time));
+      await this.transactions.run((transaction) =>
+        this.records.removeExpired(scope.ofCredential, transaction, id, time),
+      );
       return null;
     }
     if (record.fingerprint !== fingerprint) {
@@ -88,14 +90,14 @@ export class IdempotencyService implements OnApplicationBootstrap, BeforeApplica
   ): Promise<void> {
     const record = {
       id,
-      tenantUnitId: scope.tenantUnitId,
+      tenantUnitId: scope.ofCredential.tenantUnitId,
       fingerprint,
       status: answer.status,
       headers: JSON.stringify(answer.headers),
       body: await deflate(answer.body),
       expiresTime: new Date(now().getTime() + KEPT_MS),
     };
-    const isFirst = await this.records.add(scope, transaction, record);
+    const isFirst = await this.records.add(scope.ofCredential, transaction, record);
     if (!isFirst) throw new KeyTaken('The Idempotency-Key was used meanwhile.');
   }
 

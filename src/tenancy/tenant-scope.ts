@@ -19,6 +19,11 @@ export class TenantScope {
     return new TenantScope(tenantId, tenantUnitId, principal);
   }
 
+  /** All that the credential may touch in this tenant: for what belongs to the credential, whichever unit a request names. */
+  get ofCredential(): TenantScope {
+    return new TenantScope(this.tenantId, this.principal.tenantUnitId, this.principal);
+  }
+
   static is(value: unknown): value is TenantScope {
     return value instanceof TenantScope && value.#brand;
   }

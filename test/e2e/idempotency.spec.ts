@@ -53,6 +53,7 @@ describe('a POST with an Idempotency-Key', () => {
   it.each([
     ['another body', '/conversations', { topic: 'Other' }],
     ['another query', '/conversations?assignment_id=a', { topic: 'One' }],
+    ['another unit', '/conversations?tenant_unit_id=north', { topic: 'One' }],
   ])('is refused with %s', async (_, path, body) => {
     const options = withKey();
     await ada.post('/conversations', { topic: 'One' }, options);

@@ -2,17 +2,24 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { afterAll } from '@jest/globals';
+import { logWatch } from './log-watch.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LOADER = join(import.meta.dirname, 'typescript-loader.mjs');
 
-/** Starts an entry point of `src`, such as `main.ts`, as a process of its own with nothing but this environment. */
+afterAll(() => logWatch.assertSecrecy());
+
+/**
+ * Starts an entry point of `src`, such as `main.ts`, as a process of its own with nothing but this environment. What
+ * it prints is watched as the log is; only a new API key is for the eyes of whoever asked for it.
+ */
 export function startCommand(
   entryPoint: string,
   args: readonly string[],
   environment: Record<string, string>,
 ): ChildProcess {
-  return spawn(process.execPath, ['--import', LOADER, join(ROOT, 'src', entryPoint), ...args], {
+  const child = spawn(process.execPath, ['--import', LOADER, join(ROOT, 'src', entryPoint), ...args], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,
@@ -21,6 +28,14 @@ export function startCommand(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  logWatch.keepConfiguration(environment);
+  if (entryPoint === 'cli/keys.ts') return child;
+  for (const stream of [child.stdout, child.stderr]) {
+    let output = '';
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    stream.once('end', () => output.split('\n').forEach((line) => logWatch.print(line)));
+  }
+  return child;
 }
 
 /** Runs an entry point to its end. */

@@ -1,8 +1,11 @@
 import { afterAll } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { createLogger } from '../../src/operations/logger.js';
+import { logWatch } from './log-watch.js';
 import { type Identity, TestClient, TOKEN_SECRET } from './test-client.js';
 import { StatementWatcher } from './statement-watcher.js';
 import { createTestDatabase } from './test-database.js';
@@ -29,24 +32,34 @@ interface Options {
 
 /**
  * The real app on a real, migrated, empty database of the engine under test. It is closed when the test file is
- * done, which then fails if a statement reached a tenant's table without its tenant.
+ * done, which then fails if a statement reached a tenant's table without its tenant, or if the log has anything of
+ * what was sent: credentials, keys, values of queries and bodies, and parameters of statements.
  */
 export async function createTestApp({ environment = {}, databaseUrl }: Options = {}): Promise<TestApp> {
   const database =
     databaseUrl === undefined ? await createTestDatabase() : { url: databaseUrl, drop: async () => {} };
   const logs: Record<string, unknown>[] = [];
-  const config = loadConfig({
-    environment: {
-      DATABASE_URL: database.url,
-      AUTH_MODE: 'jwt,api-key',
-      AUTH_JWT_SECRET: TOKEN_SECRET,
-      ...environment,
+  const variables = {
+    DATABASE_URL: database.url,
+    AUTH_MODE: 'jwt,api-key',
+    AUTH_JWT_SECRET: TOKEN_SECRET,
+    ...environment,
+  };
+  logWatch.keepConfiguration(variables);
+  const config = loadConfig({ environment: variables });
+  // What would be logged at any level must keep the secrets; a test sees the lines of the level that it asks for.
+  const logger = createLogger(
+    { ...config.log, level: 'trace' },
+    {
+      write: (line: string) => {
+        logWatch.print(line);
+        const fields = JSON.parse(line) as Record<string, unknown>;
+        if (severityOf(fields['level']) >= severityOf(config.log.level)) logs.push(fields);
+      },
     },
-  });
-  const logger = createLogger(config.log, {
-    write: (line: string) => void logs.push(JSON.parse(line) as Record<string, unknown>),
-  });
+  );
   const app = await createApp(config, logger);
+  keepRequestsSecret(app.getHttpAdapter().getInstance());
   await app.getHttpAdapter().getInstance().ready();
   const watcher = StatementWatcher.on(app);
   let closed: Promise<void> | undefined;
@@ -55,6 +68,7 @@ export async function createTestApp({ environment = {}, databaseUrl }: Options =
     await close();
     if (watcher.leaks.length > 0)
       throw new Error(`Statements without a tenant:\n${watcher.leaks.join('\n')}`);
+    logWatch.assertSecrecy();
   });
   return {
     app,
@@ -68,4 +82,22 @@ export async function createTestApp({ environment = {}, databaseUrl }: Options =
     },
     close,
   };
+}
+
+const severityOf = (level: unknown): number => pino.levels.values[String(level)] ?? Infinity;
+
+const SECRET_HEADERS = ['authorization', 'x-api-key', 'idempotency-key'] as const;
+
+/** Whoever sends a request, to this app and by whatever client. */
+function keepRequestsSecret(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    for (const name of SECRET_HEADERS)
+      logWatch.keep(String(request.headers[name] ?? '').replace(/^Bearer +/i, ''));
+    logWatch.keep(request.query);
+    done();
+  });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    logWatch.keep(request.body);
+    done();
+  });
 }

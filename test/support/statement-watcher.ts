@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DataSource, type Logger } from 'typeorm';
+import { logWatch } from './log-watch.js';
 
 const TENANT_TABLES = /\b(?:FROM|UPDATE|JOIN)\s+[`"]?(conversation|message|conversation_count)\b/i;
 const READS_OR_CHANGES = /^\s*(?:SELECT|UPDATE|DELETE)\b/i;
@@ -21,6 +22,7 @@ export class StatementWatcher implements Logger {
 
   /** Several statements may be sent at once; they share the parameters, each in its turn. */
   logQuery(query: string, parameters: unknown[] = []): void {
+    logWatch.keep(parameters);
     let taken = 0;
     for (const statement of query.split('; ')) {
       const end = taken + (statement.match(/\?/g)?.length ?? 0);

@@ -1,0 +1,447 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { newId } from '../../src/common/ids.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { dataSourceOptions, openDataSource } from '../../src/database/data-source.js';
+import { IdempotencyService } from '../../src/idempotency/idempotency.service.js';
+import { createTestApp } from '../support/create-test-app.js';
+import { StatementMutator, type TenantPlace } from '../support/statement-mutator.js';
+
+const AGENT = '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80';
+const UNIT = 'north';
+const NARROWINGS: readonly Record<string, string>[] = [{}, { tenant_unit_id: UNIT }];
+/** So many conversations that a page can be far from both ends of the list. */
+const MANY = 2_100;
+/** At least as many as the counters have. */
+const SHARDS = 32;
+const PURGE_TIMEOUT_MS = 10_000;
+
+/** What is sent to each operation. A new operation needs a line here; without one this suite fails. */
+const BODIES: Record<string, object | undefined> = {
+  listConversations: undefined,
+  createConversation: { agent_id: AGENT },
+  getConversation: undefined,
+  updateConversation: { topic: 'Changed' },
+  deleteConversation: undefined,
+  updateConversationStatus: { status: 'cancelled' },
+  listMessages: undefined,
+  appendMessage: { message_from: 'user', content: 'One more' },
+  appendMessages: { messages: [{ message_from: 'user', content: 'One more' }] },
+  getMessage: undefined,
+  updateMessage: { feedback: 'Changed', metadata: { changed: true } },
+};
+const QUERIES: Record<string, Record<string, string>[]> = {
+  listConversations: [
+    {},
+    { order: 'active' },
+    { user_id: 'ada', status: 'paused' },
+    { agent_id: AGENT },
+    { statuses: 'paused,running' },
+    { page_size: '1', page_num: '2' },
+    { page_size: '1', page_num: '2', user_id: 'ada', statuses: 'paused,running' },
+    { page_size: '1', page_num: '2', statuses: 'paused,running' },
+  ],
+  listMessages: [{}, { order: 'recent' }, { after_sequence: '1' }],
+};
+
+const { app, as, databaseUrl } = await createTestApp();
+const TENANT = 'me';
+/** Before the other in every index. */
+const VICTIM = 'a-victim';
+const me = as({ tenant: TENANT, sub: 'ada' });
+const mutator = new StatementMutator(app);
+/** Not the app's, because it is not watched and may look across tenants. */
+const database = await openDataSource(
+  await dataSourceOptions(loadConfig({ environment: { DATABASE_URL: databaseUrl } }).database),
+);
+afterAll(() => database.destroy());
+const tables = app
+  .get(DataSource)
+  .entityMetadatas.filter(({ primaryColumns }) =>
+    primaryColumns.some(({ propertyName }) => propertyName === 'tenantId'),
+  )
+  .map(({ tableName }) => tableName);
+
+const operations = Object.entries(
+  (
+    JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as {
+      paths: Record<string, Record<string, { operationId: string }>>;
+    }
+  ).paths,
+).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { operationId: id }]) => ({
+    id,
+    path,
+    method: method.toUpperCase(),
+  })),
+);
+
+type Row = Record<string, unknown>;
+type Rows = Map<string, Row[]>;
+
+async function insertAll(runner: QueryRunner, table: string, rows: readonly Row[]): Promise<void> {
+  const columns = Object.keys(rows[0] ?? {});
+  const tuple = `(${columns.map(() => '?').join(', ')})`;
+  for (let start = 0; start < rows.length; start += 500) {
+    const chunk = rows.slice(start, start + 500);
+    await runner.query(
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => tuple).join(', ')}`,
+      chunk.flatMap((row) => Object.values(row)),
+    );
+  }
+}
+
+async function inOneTransaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+  const runner = database.createQueryRunner('master');
+  try {
+    await runner.startTransaction();
+    await work(runner);
+    await runner.commitTransaction();
+  } finally {
+    await runner.release();
+  }
+}
+
+interface Thing {
+  conversation: string;
+  message: string;
+  /** Another message, the first one. */
+  first: string;
+}
+
+/** The Idempotency-Key of an operation, as far as it is narrowed. */
+const keyOf = (id: string, unit: object, name: string) =>
+  JSON.stringify(`${id} ${JSON.stringify(unit)} ${name}`);
+
+/** What a step is told of: who acts, and on what. */
+interface World {
+  send: (
+    method: string,
+    path: string,
+    options?: { body?: unknown; query?: Record<string, string>; key?: string },
+  ) => Promise<void>;
+  /** Exists in the victim's tenant only. */
+  theirs: Thing;
+  /** Exists in both tenants, under the same ids. */
+  twin: Thing;
+}
+
+interface Step {
+  name: string;
+  /** Changes the rows that there are before the step, by their tables. */
+  arrange?: (rows: Rows, tenants: readonly string[]) => void;
+  act: (world: World) => Promise<void>;
+  /** The service works on the victim's rows meanwhile, as it should. */
+  mayTouch?: boolean;
+}
+
+const sendTo = (
+  { send }: World,
+  { id, method, path }: (typeof operations)[number],
+  { conversation, message }: Thing,
+  options: { query?: Record<string, string>; key?: string } = {},
+) =>
+  send(method, path.replace('{conversation_id}', conversation).replace('{message_id}', message), {
+    body: BODIES[id],
+    ...options,
+  });
+
+const operationSteps = operations.flatMap((operation) =>
+  NARROWINGS.map((unit): Step => ({
+    name: `${operation.id} ${JSON.stringify(unit)}`,
+    act: async (world) => {
+      const { theirs, twin } = world;
+      for (const more of QUERIES[operation.id] ?? [{}]) {
+        const query = { ...unit, ...more };
+        if (operation.path.includes('{conversation_id}')) await sendTo(world, operation, theirs, { query });
+        if (operation.path.includes('{message_id}'))
+          await sendTo(world, operation, { ...twin, message: theirs.first }, { query });
+        await sendTo(world, operation, twin, { query });
+        if (operation.method !== 'POST') continue;
+        for (const key of ['theirs', 'both', 'new', 'new'])
+          await sendTo(world, operation, twin, { query, key: keyOf(operation.id, unit, key) });
+      }
+    },
+  })),
+);
+
+const listSteps = NARROWINGS.flatMap((unit): Step[] => [
+  {
+    name: `pages by cursor ${JSON.stringify(unit)}`,
+    act: async ({ send }) => {
+      for (const order of ['recent', 'oldest', 'active']) {
+        const query = { ...unit, order, page_size: '1' };
+        const { body } = await me.get('/conversations', { query });
+        await send('GET', '/admin/api/v2/conversations', {
+          query: { ...query, page_size: '200', cursor: body.next_cursor },
+        });
+      }
+    },
+  },
+  {
+    name: `pages far behind ${JSON.stringify(unit)}`,
+    arrange: (rows, tenants) => {
+      const conversations = rows.get('conversation') ?? [];
+      for (const tenant_id of tenants) {
+        const template = conversations.find(
+          (row) =>
+            row['tenant_id'] === tenant_id && row['tenant_unit_id'] === UNIT && row['agent_id'] === AGENT,
+        );
+        conversations.push(...Array.from({ length: MANY }, () => ({ ...template, tenant_id, id: newId() })));
+      }
+      const counter = rows
+        .get('conversation_count')
+        ?.find(
+          (row) => row['tenant_id'] === TENANT && row['tenant_unit_id'] === UNIT && row['agent_id'] === AGENT,
+        );
+      if (counter) counter['total'] = Number(counter['total']) + MANY;
+    },
+    act: async ({ send }) => {
+      for (const more of [{}, { user_id: 'ada' }] as Record<string, string>[])
+        for (const page_num of ['11', '15'])
+          await send('GET', '/admin/api/v2/conversations', {
+            query: { ...unit, ...more, page_num, page_size: '100' },
+          });
+    },
+  },
+]);
+
+/** Resolves when all that somebody has deleted is removed from the tables. */
+async function purged(): Promise<void> {
+  const deadline = Date.now() + PURGE_TIMEOUT_MS;
+  const left = `SELECT id FROM deleted_conversation WHERE tenant_id = ?`;
+  while ((await database.query<Row[]>(left, [TENANT])).length > 0) {
+    if (Date.now() > deadline) throw new Error('The purge does not come to its end.');
+    await sleep(20);
+  }
+}
+const purge = async ({ twin, send }: World): Promise<void> => {
+  await send('DELETE', `/admin/api/v2/conversations/${twin.conversation}`);
+  await purged();
+  const rest = await database.query<Row[]>(
+    'SELECT id FROM message WHERE tenant_id = ? AND conversation_id = ?',
+    [TENANT, twin.conversation],
+  );
+  expect(rest).toEqual([]);
+};
+const deletedBeside = (claimed_until: string) => (rows: Rows, tenants: readonly string[]) =>
+  rows.get('deleted_conversation')?.push(
+    ...(rows.get('conversation') ?? [])
+      .filter(({ tenant_id }) => tenant_id === VICTIM && tenants.includes(VICTIM))
+      .map(({ tenant_id, id, tenant_unit_id, message_count }) => ({
+        tenant_id,
+        id,
+        tenant_unit_id,
+        message_count,
+        purged_sequence: 0,
+        claimed_until,
+      })),
+  );
+const jobSteps: Step[] = [
+  {
+    name: 'the purge of a conversation whose twin is deleted, and worked on by another replica',
+    arrange: deletedBeside('2999-01-01 00:00:00.000'),
+    act: purge,
+  },
+  {
+    name: 'the purge of a conversation whose twin is deleted as well',
+    arrange: deletedBeside('1970-01-01 00:00:00.000'),
+    act: purge,
+    mayTouch: true,
+  },
+  {
+    name: 'a key that has expired',
+    arrange: (rows) => {
+      for (const row of rows.get('idempotency_record') ?? []) row['expires_time'] = '2000-01-01 00:00:00.000';
+    },
+    act: ({ send }) =>
+      send('POST', '/admin/api/v2/conversations', {
+        body: BODIES['createConversation'],
+        key: keyOf('createConversation', {}, 'both'),
+      }),
+  },
+];
+const steps = [...operationSteps, ...listSteps, ...jobSteps];
+
+/** What a tenant has: conversations within and without a unit, messages, and answers to requests with a key. */
+async function createThings(name: string): Promise<Thing> {
+  const inUnit = { query: { tenant_unit_id: UNIT } };
+  await me.post('/conversations', { status: 'paused' });
+  await me.post('/conversations', { status: 'paused' }, inUnit);
+  const { body: conversation } = await me.post('/conversations', { agent_id: AGENT }, inUnit);
+  const messages = `/conversations/${conversation.id}/messages`;
+  const ids: string[] = [];
+  for (const query of [{}, inUnit.query]) {
+    const post = (id: string, path: string) =>
+      me.post(path, BODIES[id], { query, headers: { 'idempotency-key': keyOf(id, query, name) } });
+    await post('createConversation', '/conversations');
+    ids.push((await post('appendMessage', messages)).body.id);
+    ids.push((await post('appendMessages', `${messages}/batch`)).body.data[0].id);
+  }
+  const [first = '', ...others] = ids;
+  return { conversation: conversation.id, first, message: others.at(-1) ?? '' };
+}
+
+/** All rows of a tenant. */
+async function rowsOf(tenant: string): Promise<Rows> {
+  const rows: Rows = new Map();
+  for (const name of tables)
+    rows.set(name, await database.query<Row[]>(`SELECT * FROM ${name} WHERE tenant_id = ?`, [tenant]));
+  return rows;
+}
+
+/** The victim's row beside one of the other tenant: the same but for what it says, so that a mix-up shows. */
+const DISGUISES: Record<string, Row> = {
+  conversation: { topic: 'The victim' },
+  message: { content: 'The victim' },
+  idempotency_record: { fingerprint: 'of the victim' },
+};
+/** Every counter that a change could touch, because the shard is chosen by chance. */
+const VICTIMS_COUNTERS = ['running', 'paused', 'cancelled'].flatMap((status) =>
+  ['', AGENT].flatMap((agent_id) =>
+    ['', UNIT].flatMap((tenant_unit_id) =>
+      Array.from({ length: SHARDS }, (_, shard) => ({
+        tenant_id: VICTIM,
+        agent_id,
+        status,
+        tenant_unit_id,
+        shard,
+        total: 1,
+      })),
+    ),
+  ),
+);
+
+let theirs: Thing;
+let twin: Thing;
+let rowsOfTheirs: Rows;
+let rowsOfTwin: Rows;
+
+function rowsBeside(table: string, withVictim: boolean): Row[] {
+  const own = (rowsOfTwin.get(table) ?? []).map((row) => ({ ...row }));
+  if (!withVictim) return own;
+  if (table === 'conversation_count') return [...VICTIMS_COUNTERS, ...own];
+  const ofVictim = [...(rowsOfTheirs.get(table) ?? []), ...own].map((row) => ({
+    ...row,
+    ...DISGUISES[table],
+    // One message of the twin is the victim's alone.
+    ...(row['id'] === twin.first && { id: theirs.first }),
+    tenant_id: VICTIM,
+  }));
+  return [...ofVictim, ...own];
+}
+
+/**
+ * All that somebody sees of a step, in a world with a victim or alone in it. Throws when a row of the victim was
+ * touched.
+ */
+async function seenIn(step: Step, place: TenantPlace | undefined, withVictim: boolean): Promise<string> {
+  const rows: Rows = new Map(tables.map((table) => [table, rowsBeside(table, withVictim)]));
+  step.arrange?.(rows, withVictim ? [TENANT, VICTIM] : [TENANT]);
+  await inOneTransaction(async (runner) => {
+    for (const table of tables) await runner.query(`DELETE FROM ${table}`);
+    for (const [table, all] of rows)
+      for (const tenant of [VICTIM, TENANT])
+        await insertAll(
+          runner,
+          table,
+          all.filter(({ tenant_id }) => tenant_id === tenant),
+        );
+    await runner.query('DELETE FROM touched');
+  });
+  const answers: unknown[] = [];
+  const send: World['send'] = async (method, path, { body, query = {}, key } = {}) => {
+    const headers = { 'x-request-id': 'x', ...(key !== undefined && { 'idempotency-key': key }) };
+    const answer = await me.send(method, `/${path}`, body, { query, headers });
+    const { etag, location, 'idempotency-replayed': replayed } = answer.headers;
+    answers.push({ method, path, query, status: answer.status, etag, location, replayed, body: answer.body });
+  };
+  if (place) mutator.mutate(place, VICTIM);
+  try {
+    await step.act({ theirs, twin, send });
+  } finally {
+    mutator.heal();
+  }
+  const touched = await database.query<Row[]>('SELECT DISTINCT tenant_id, table_name FROM touched');
+  if (!step.mayTouch) expect(touched.filter(({ tenant_id }) => tenant_id !== TENANT)).toEqual([]);
+  return masked(JSON.stringify(answers, null, 1));
+}
+
+/** Without what differs from one run to the next. */
+function masked(text: string): string {
+  const ids = new Map<string, number>();
+  const numberOf = (id: string) => ids.get(id) ?? ids.set(id, ids.size).size - 1;
+  return text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, (id) => `#${numberOf(id)}`)
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'a time')
+    .replaceAll(/"(next_)?cursor": "[^"]+"/g, '"cursor": "a cursor"');
+}
+
+/** What each step looks like for somebody who is alone, and which statements it sends. */
+const alone = new Map<Step, string>();
+const sentBy = new Map<Step, TenantPlace[]>();
+const placeOf = (place: TenantPlace) => JSON.stringify(place);
+
+beforeAll(async () => {
+  if (testEngine === 'sqlite')
+    for (const dataSource of [database, app.get(DataSource)])
+      await dataSource.query('PRAGMA synchronous = OFF');
+  // It would remove the victim's expired rows, as it should, and be taken for somebody else.
+  await app.get(IdempotencyService).beforeApplicationShutdown();
+  theirs = await createThings('theirs');
+  rowsOfTheirs = await rowsOf(TENANT);
+  await inOneTransaction(async (runner) => {
+    for (const table of tables) await runner.query(`DELETE FROM ${table}`);
+  });
+  twin = await createThings('both');
+  rowsOfTwin = await rowsOf(TENANT);
+  await database.query('CREATE TABLE touched (tenant_id VARCHAR(64), table_name VARCHAR(64))');
+  for (const table of tables)
+    for (const [event, row] of Object.entries({ INSERT: 'NEW', UPDATE: 'OLD', DELETE: 'OLD' }))
+      await database.query(
+        `CREATE TRIGGER touch_${table}_${event} AFTER ${event} ON ${table} FOR EACH ROW BEGIN INSERT INTO touched VALUES (${row}.tenant_id, '${table}'); END`,
+      );
+  for (const step of steps) alone.set(step, await seenIn(step, undefined, false));
+}, 120_000);
+
+it('has a request for every operation of openapi.json, and for nothing else', () => {
+  expect(Object.keys(BODIES).sort()).toEqual(operations.map(({ id }) => id).sort());
+});
+
+describe('beside another tenant that has the same ids', () => {
+  it.each(steps.map((step) => [step.name, step] as const))('nobody notices it: %s', async (_, step) => {
+    let seen = '';
+    sentBy.set(step, await mutator.placesIn(async () => (seen = await seenIn(step, undefined, true))));
+    expect(seen).toBe(alone.get(step));
+  });
+});
+
+// Once is enough: the statements are the same on a server, which may be sent several of them at once.
+if (testEngine === 'sqlite') {
+  describe('the statements of these steps', () => {
+    it('come from every method of every repository', () => {
+      const used = new Set([...sentBy.values()].flat().map(({ method }) => method));
+      expect([...mutator.methods].filter((method) => !used.has(method))).toEqual([]);
+    });
+
+    it('are missed in each place where one of them no longer names the tenant', async () => {
+      const places = new Map([...sentBy.values()].flat().map((place) => [placeOf(place), place]));
+      const survivors: TenantPlace[] = [];
+      for (const place of places.values()) if (!(await isNoticed(place))) survivors.push(place);
+      expect(places.size).toBeGreaterThan(mutator.methods.size);
+      expect(survivors).toEqual([]);
+    }, 300_000);
+  });
+}
+
+/** Whether a step that sends a statement goes otherwise when it is mutated. */
+async function isNoticed(place: TenantPlace): Promise<boolean> {
+  for (const [step, places] of sentBy) {
+    if (!places.some((one) => placeOf(one) === placeOf(place))) continue;
+    const seen = await seenIn(step, place, true).catch(() => 'failed');
+    if (seen !== alone.get(step)) return true;
+  }
+  return false;
+}
