@@ -18,5 +18,7 @@ export default {
   globalSetup: '<rootDir>/test/faults/support/build.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
   testTimeout: 120_000,
+  // Jest runs no afterAll in a file of which -t deselects every test; what that file has started ends when Jest does.
+  forceExit: true,
   maxWorkers: 1, // one at a time: each needs the whole machine
 };

@@ -14,6 +14,7 @@ import { answerOtherMethods, methodsByPath } from './common/http/method-not-allo
 import { requestIdOf } from './common/http/request-id.js';
 import { BASE_PATH } from './common/http/resource.js';
 import { answerUnroutable } from './common/http/unroutable.js';
+import { answerUnusualRequests, originForm } from './common/http/unusual-requests.js';
 import type { AppConfig } from './config/app-config.js';
 import { openApiDocument } from './openapi.js';
 import { Health } from './operations/health.js';
@@ -36,7 +37,12 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     new FastifyAdapter({
       bodyLimit: MAX_BODY_BYTES,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTION_CHECK_INTERVAL_MS },
+      http: {
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        connectionsCheckingInterval: CONNECTION_CHECK_INTERVAL_MS,
+        requireHostHeader: false, // it is asked for where the answer is a problem
+      },
+      rewriteUrl: originForm,
       forceCloseConnections: 'idle',
       return503OnClosing: false,
       routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
@@ -57,6 +63,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   acceptJsonOnly(fastify);
+  answerUnusualRequests(fastify);
   // Not through @fastify/helmet, which makes the middleware anew for each request.
   const setSecurityHeaders = helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY_POLICY } });
   fastify.addHook('onRequest', (request, reply, done) => {

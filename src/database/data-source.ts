@@ -29,13 +29,14 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
       },
     };
   }
-  const type = await serverType(config);
+  const { type, isCluster } = await serverOf(config);
   return {
     ...common,
     type,
     driver: new FailoverDriver(config, type),
     poolSize: config.poolSize,
     timezone: 'Z',
+    extra: { multipleStatements: !isCluster },
     supportBigNumbers: true,
     bigNumberStrings: false,
   };
@@ -49,15 +50,30 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
   return dataSource.initialize();
 }
 
+/**
+ * Whether several statements may be sent at once. Not to a node of a Galera cluster: where another node's write aborts
+ * a transaction in the middle of a text, the COMMIT at its end may be answered as done.
+ */
+export const sendsTogether = ({ options }: DataSource): boolean => {
+  const extra: unknown = 'extra' in options ? options.extra : undefined;
+  return typeof extra === 'object' && extra !== null && 'multipleStatements' in extra
+    ? extra.multipleStatements === true
+    : false;
+};
+
 /** TypeORM treats MariaDB and MySQL differently, and only the server says which it is. */
-async function serverType(config: MysqlConfig): Promise<'mariadb' | 'mysql'> {
+async function serverOf(config: MysqlConfig): Promise<{ type: 'mariadb' | 'mysql'; isCluster: boolean }> {
   const failures: unknown[] = [];
   for (const host of config.hosts) {
     try {
       const connection = await createConnection(connectionOptions(config, host));
-      const [rows] = await connection.query('SELECT VERSION() AS version');
+      const [version] = await connection.query('SELECT VERSION() AS version');
+      const [cluster] = await connection.query("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
       await connection.end();
-      return JSON.stringify(rows).includes('MariaDB') ? 'mariadb' : 'mysql';
+      return {
+        type: JSON.stringify(version).includes('MariaDB') ? 'mariadb' : 'mysql',
+        isCluster: JSON.stringify(cluster).includes('"ON"'),
+      };
     } catch (error) {
       failures.push(error);
     }

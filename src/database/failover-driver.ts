@@ -17,9 +17,9 @@ const SETTINGS = `innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
   sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`;
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ';
 const SESSION = {
-  mysql: `SET SESSION ${SETTINGS}; ${ISOLATION}`,
+  mysql: [ISOLATION, `SET SESSION ${SETTINGS}`],
   // A node of a Galera cluster otherwise answers reads before it has applied what another node has committed.
-  mariadb: `SET SESSION ${SETTINGS}, wsrep_sync_wait = 1; ${ISOLATION}`,
+  mariadb: [ISOLATION, `SET SESSION ${SETTINGS}, wsrep_sync_wait = 1`],
 };
 
 type Host = MysqlConfig['hosts'][number];
@@ -59,7 +59,7 @@ export class FailoverPool {
   readonly #hosts: readonly { pool: Pool; options: ConnectionOptions; works: boolean }[];
   readonly #probing: NodeJS.Timeout | undefined;
 
-  constructor(config: MysqlConfig, session: string, options: PoolOptions) {
+  constructor(config: MysqlConfig, session: readonly string[], options: PoolOptions) {
     this.#hosts = config.hosts.map((host) => {
       const ownOptions = connectionOptions(config, host);
       const pool = mysql.createPool({
@@ -68,16 +68,16 @@ export class FailoverPool {
         waitForConnections: true,
         queueLimit: config.poolSize * MAX_WAITING_PER_CONNECTION,
         enableKeepAlive: true,
-        // Several constant texts in one round trip (SqlSession.later); values still reach them as parameters only.
-        multipleStatements: true,
         // A stack trace for each statement, in case it fails, costs more than the statement's own work here.
         trace: false,
       });
       pool.on('connection', (connection) => {
-        // Without a callback mysql2 throws what the server answers, past everybody.
-        connection.query(session, (error) => {
-          if (error) connection.destroy();
-        });
+        for (const statement of session) {
+          // Without a callback mysql2 throws what the server answers, past everybody.
+          connection.query(statement, (error) => {
+            if (error) connection.destroy();
+          });
+        }
       });
       return { pool, options: ownOptions, works: true };
     });

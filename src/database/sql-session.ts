@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
+import { sendsTogether } from './data-source.js';
 import { isConflict, isConnectionLost, isUnable } from './database-errors.js';
 
 const STATEMENT_TIMEOUT_MS = 15_000;
@@ -27,16 +28,16 @@ interface Statement {
 
 /**
  * Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state.
- * A server is sent several statements at once where nobody waits for the outcome of the first ones (see `later`).
+ * A server may be sent several statements at once where nobody waits for the outcome of the first ones (see `later`).
  */
 export class SqlSession {
-  readonly #isServer: boolean;
+  readonly #sendsTogether: boolean;
   #waiting: Statement[] = [];
   #waitingSize = 0;
   #inTransaction = false;
 
   constructor(private readonly runner: QueryRunner) {
-    this.#isServer = runner.dataSource.options.type !== 'better-sqlite3';
+    this.#sendsTogether = sendsTogether(runner.dataSource);
   }
 
   async rows(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
@@ -49,11 +50,11 @@ export class SqlSession {
   }
 
   /**
-   * A statement whose outcome matters only if it fails. A server gets it together with the next one, which then
-   * fails in its place; that saves a round trip.
+   * A statement whose outcome matters only if it fails. Where several may be sent at once it goes together with
+   * the next one, which then fails in its place; that saves a round trip.
    */
   async later(sql: string, parameters: readonly unknown[]): Promise<void> {
-    if (!this.#isServer) {
+    if (!this.#sendsTogether) {
       await this.#run(sql, parameters);
       return;
     }
@@ -70,14 +71,14 @@ export class SqlSession {
   }
 
   async begin(): Promise<void> {
-    if (this.#isServer) await this.later('START TRANSACTION', []);
-    else await bounded(this.runner, () => this.runner.startTransaction());
+    // On SQLite a transaction takes the write lock at once: one that reads first could not be upgraded later.
+    const isSqlite = this.runner.dataSource.options.type === 'better-sqlite3';
     this.#inTransaction = true;
+    await this.later(isSqlite ? 'BEGIN IMMEDIATE' : 'START TRANSACTION', []);
   }
 
   async commit(): Promise<void> {
-    if (this.#isServer) await this.#run('COMMIT', []);
-    else await bounded(this.runner, () => this.runner.commitTransaction());
+    await this.#run('COMMIT', []);
     this.#inTransaction = false;
   }
 
@@ -86,9 +87,7 @@ export class SqlSession {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
     this.#waiting = [];
-    const rollBack = () =>
-      this.#isServer ? this.runner.query('ROLLBACK') : this.runner.rollbackTransaction();
-    await bounded(this.runner, rollBack).catch(() => undefined);
+    await bounded(this.runner, () => this.runner.query('ROLLBACK')).catch(() => undefined);
   }
 
   /** Runs what waits, and then this statement. */

@@ -1,4 +1,11 @@
-import { Agent, createServer, request as forward } from 'node:http';
+import {
+  Agent,
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -96,6 +103,11 @@ describe('SIGTERM under load', () => {
 });
 
 describe('a rolling restart of two replicas behind a proxy that asks /readyz', () => {
+  const proxies: RoundRobin[] = [];
+  afterAll(() => {
+    for (const proxy of proxies) proxy.close();
+  });
+
   it('drops no request', async () => {
     const replicas = [
       await Service.start(database.url, STOPPING),
@@ -103,6 +115,7 @@ describe('a rolling restart of two replicas behind a proxy that asks /readyz', (
     ];
     const conversationId = await replicas[0]?.newConversation();
     const proxy = await RoundRobin.before(() => replicas.map(({ url }) => url));
+    proxies.push(proxy);
     const outcomes = new Map<number | string, number>();
     let isRunning = true;
     const clients = Array.from({ length: 8 }, async (_, client) => {
@@ -154,12 +167,14 @@ class RoundRobin {
   private constructor(
     readonly url: string,
     private readonly replicas: () => readonly string[],
+    private readonly server: Server,
   ) {}
 
   static async before(replicas: () => readonly string[]): Promise<RoundRobin> {
     const port = await freePort();
-    const proxy = new RoundRobin(`http://127.0.0.1:${port}`, replicas);
-    const server = createServer((incoming, outgoing) => {
+    const server = createServer();
+    const proxy = new RoundRobin(`http://127.0.0.1:${port}`, replicas, server);
+    server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
       const target = proxy.#ready[proxy.#next++ % proxy.#ready.length] ?? '';
       const { method, headers } = incoming;
       const onward = forward(
@@ -175,7 +190,6 @@ class RoundRobin {
       incoming.pipe(onward);
     });
     server.listen(port, '127.0.0.1');
-    afterAll(() => void server.close());
     void proxy.#watch();
     await until('the proxy knows its replicas', () => replicas().every((url) => proxy.knows(url)));
     return proxy;
@@ -203,5 +217,7 @@ class RoundRobin {
 
   close(): void {
     this.#isClosed = true;
+    this.server.close();
+    this.server.closeAllConnections();
   }
 }

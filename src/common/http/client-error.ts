@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { problemOf } from '../errors/problem-details.filter.js';
 import { DomainError } from '../errors/domain-error.js';
 import { newId } from '../ids.js';
+
+const LINGER_MS = 1_000;
 
 /** Answers bytes that are no HTTP request, which no route and no filter ever sees, and hangs up. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -9,8 +12,16 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     socket.destroy();
     return;
   }
+  hangUpWith(asProblem(error.code), socket);
+}
+
+/** Answers where there is no request and no reply to answer with, and hangs up. */
+export function hangUpWith(error: DomainError, socket: Duplex): void {
   const requestId = newId();
-  const { status, title, ...problem } = problemOf(asProblem(error.code));
+  const { status, title, ...problem } = problemOf(error);
+  socket.on('error', () => socket.destroy());
+  // Time to read the answer; a client that does not hang up in turn would keep the connection for ever.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
   const body = JSON.stringify({ title, ...problem, status, instance: '/', request_id: requestId });
   socket.end(
     [

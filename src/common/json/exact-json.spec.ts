@@ -42,7 +42,9 @@ describe('isJsonObject', () => {
 describe('jsonDepth', () => {
   it('counts nesting and gives up just above the limit', () => {
     expect(jsonDepth(1, 5)).toBe(0);
-    expect(jsonDepth({ a: [{}] }, 5)).toBe(2);
+    expect(jsonDepth({ a: [{}] }, 5)).toBe(3);
+    expect(jsonDepth({ a: [{ b: 1 }] }, 5)).toBe(3);
+    expect(jsonDepth(parseExactJson('[1e400]'), 5)).toBe(1);
     expect(jsonDepth(parseExactJson('['.repeat(50_000) + ']'.repeat(50_000)), 5)).toBe(6);
   });
 });

@@ -32,13 +32,10 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
 /** How deep arrays and objects are nested in a parsed value, counted without recursion up to `limit` + 1. */
 export function jsonDepth(value: unknown, limit: number): number {
   let depth = 0;
-  let level: unknown[] = [value];
-  while (depth <= limit) {
-    level = level
-      .filter((v) => typeof v === 'object' && v !== null)
-      .flatMap((v): unknown[] => Object.values(v));
-    if (level.length === 0) return depth;
-    depth += 1;
+  for (let level = [value].filter(isNested); level.length > 0 && depth <= limit; depth++) {
+    level = level.flatMap((nested): unknown[] => Object.values(nested)).filter(isNested);
   }
   return depth;
 }
+
+const isNested = (value: unknown): value is object => Array.isArray(value) || isJsonObject(value);

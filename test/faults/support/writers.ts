@@ -105,10 +105,10 @@ export class Writers {
       const answer = await send(url, 'POST', path, {
         body: isBatch ? { messages } : messages[0],
         headers: { 'idempotency-key': `${conversationId} ${key}`.replace(' ', '/') },
-      }).catch((error: unknown) => error as NodeJS.ErrnoException);
+      }).catch(nameOf);
       this.#count(answer);
-      if (!(answer instanceof Error) && answer.status === 201) break;
-      if (!(answer instanceof Error) && !asksToRepeat(answer)) {
+      if (typeof answer !== 'string' && answer.status === 201) break;
+      if (typeof answer !== 'string' && !asksToRepeat(answer)) {
         this.unexpected.push(`${answer.status} ${answer.text}`);
         return;
       }
@@ -120,11 +120,15 @@ export class Writers {
     this.acknowledged += contents.length;
   }
 
-  #count(answer: Answer | NodeJS.ErrnoException): void {
-    const outcome = answer instanceof Error ? (answer.code ?? answer.name) : answer.status;
+  #count(answer: Answer | string): void {
+    const outcome = typeof answer === 'string' ? answer : answer.status;
     this.statuses.set(outcome, (this.statuses.get(outcome) ?? 0) + 1);
   }
 }
+
+/** How a connection broke. */
+const nameOf = (error: unknown): string =>
+  Error.isError(error) && 'code' in error ? String(error.code) : String(error);
 
 function predecessorOf(content: string): string {
   const [name = '', index = ''] = content.split('+');

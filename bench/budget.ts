@@ -1,0 +1,42 @@
+// `npm run bench:budget`: counts what each operation of Colloquy does, and fails when it is more than
+// bench/budget.json allows. Nothing here depends on how busy the machine is.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Counts, countOperations } from './counts.js';
+import { planOf } from './dataset/tenants.js';
+import { Environment } from './environment.js';
+import { ROOT } from './machine.js';
+import { OPERATIONS } from './operations.js';
+import { Progress } from './progress.js';
+
+type Budget = Record<string, Counts>;
+
+const SEED = 1;
+/** How exactly each count is compared: what the service does now and then in the background is not counted. */
+const DIGITS: Counts = { statements: 1, roundTrips: 1, rowsRead: 0, allocatedBytes: 0 };
+
+const budget = JSON.parse(readFileSync(join(ROOT, 'bench/budget.json'), 'utf8')) as Budget;
+const progress = new Progress();
+const environment = await Environment.prepare(planOf('budget'), { sqlite: false, seed: SEED, progress });
+let exceeded = 0;
+try {
+  const operations = OPERATIONS.filter(({ id }) => id in budget);
+  const counts = await countOperations(environment, 'colloquy', operations, progress);
+  progress.end();
+  for (const { id } of operations) {
+    const cells = (Object.keys(DIGITS) as (keyof Counts)[]).map((name) => {
+      const counted = Number((counts.get(id)?.[name] ?? NaN).toFixed(DIGITS[name]));
+      const allowed = budget[id]?.[name] ?? 0;
+      const within = counted <= allowed;
+      if (!within) exceeded += 1;
+      return `${name} ${counted} of ${allowed}${within ? '' : ' EXCEEDED'}`;
+    });
+    process.stdout.write(`${id.padEnd(8)} ${cells.join(', ')}\n`);
+  }
+} finally {
+  await environment.stop();
+}
+if (exceeded > 0) {
+  process.stdout.write(`Counts that exceed bench/budget.json: ${exceeded}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from './environment.js';
+import { ROOT } from './machine.js';
+import type { Progress } from './progress.js';
+import type { Random } from './random.js';
+import { type Variant, VARIANTS } from './servers.js';
+import { type Spread, spreadOf } from './statistics.js';
+
+export interface StartResult {
+  readyMs: Spread;
+  cpuMs: Spread;
+  idleResidentBytes: Spread;
+}
+
+export interface InstalledSize {
+  directDependencies: number;
+  dependencies: number;
+  dependencyBytes: number;
+  buildBytes: number;
+}
+
+const STARTS = 5;
+
+/** Starts each server several times on an existing schema, in turns. */
+export async function measureStarts(
+  environment: Environment,
+  { random, progress }: { random: Random; progress: Progress },
+): Promise<Partial<Record<Variant, StartResult>>> {
+  const starts = new Map<Variant, { readyMs: number; cpuMs: number; residentBytes: number }[]>();
+  for (let round = 0; round < STARTS; round++)
+    for (const variant of random.shuffled(VARIANTS)) {
+      progress.show(`starting ${variant}`, round / STARTS);
+      const server = await environment.start(variant);
+      const { cpuMs, residentBytes } = await server.ask();
+      await server.stop();
+      starts.set(variant, [
+        ...(starts.get(variant) ?? []),
+        { readyMs: server.startMs, cpuMs, residentBytes },
+      ]);
+    }
+  return Object.fromEntries(
+    [...starts].map(([variant, all]): [Variant, StartResult] => [
+      variant,
+      {
+        readyMs: spreadOf(all.map(({ readyMs }) => readyMs)),
+        cpuMs: spreadOf(all.map(({ cpuMs }) => cpuMs)),
+        idleResidentBytes: spreadOf(all.map(({ residentBytes }) => residentBytes)),
+      },
+    ]),
+  );
+}
+
+interface Lockfile {
+  packages: Record<string, Partial<Record<'dev' | 'optional' | 'devOptional' | 'peer', boolean>>>;
+}
+
+interface Manifest {
+  dependencies: Record<string, string>;
+}
+
+/** What the image has apart from Node.js: the packages that `npm ci --omit=dev --omit=optional` installs, and the build. */
+export function installedSize(): InstalledSize {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lockfile;
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+  const paths = Object.entries(packages)
+    .filter(
+      ([path, { dev, optional, devOptional, peer }]) =>
+        path !== '' && !dev && !optional && !devOptional && !peer,
+    )
+    .map(([path]) => path);
+  const bytes = paths.reduce((sum, path) => sum + bytesIn(join(ROOT, path), LEFT_OUT[path] ?? []), 0);
+  return {
+    directDependencies: Object.keys(dependencies).length,
+    dependencies: paths.length,
+    dependencyBytes: bytes,
+    buildBytes: bytesIn(join(ROOT, 'dist')),
+  };
+}
+
+/** As in docker/Dockerfile. */
+const LEFT_OUT: Record<string, string[]> = { 'node_modules/better-sqlite3': ['deps', 'src'] };
+
+function bytesIn(directory: string, leftOut: readonly string[] = []): number {
+  if (!existsSync(directory)) return 0;
+  return readdirSync(directory, { withFileTypes: true }).reduce((sum, entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory())
+      return sum + (entry.name === 'node_modules' || leftOut.includes(entry.name) ? 0 : bytesIn(path));
+    return sum + (entry.isFile() ? statSync(path).size : 0);
+  }, 0);
+}

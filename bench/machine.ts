@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../../../..');
+export const BUILD = join(import.meta.dirname, '..');
+/** On the disk of the checkout: a database in memory would make commits free. */
+export const SCRATCH = join(ROOT, 'bench/.cache');
+
+/** The measured server has a core of its own; the database and the load generator share the other. */
+export const SERVER_CORE = 0;
+export const OTHER_CORE = 1;
+
+const canPin = hasTaskset() && availableParallelism() >= 2;
+
+/** A command that runs on one core only, where the system can do that. */
+export function pinned(core: number, command: string, ...parameters: string[]): [string, string[]] {
+  return canPin ? ['taskset', ['-c', String(core), command, ...parameters]] : [command, parameters];
+}
+
+/** Moves a process and all its threads to a core. */
+export function pin(processId: number, core: number): void {
+  if (canPin) execFileSync('taskset', ['-acp', String(core), String(processId)], { stdio: 'ignore' });
+}
+
+export function describeMachine(): Record<string, string | number | boolean> {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    platform: `${process.platform} ${process.arch}`,
+    pinned: canPin,
+  };
+}
+
+function hasTaskset(): boolean {
+  try {
+    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,129 @@
+// `npm run bench [-- --full]`: measures the floor, the stock solution and Colloquy in turns, and writes
+// bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { countOperations } from './counts.js';
+import { planOf } from './dataset/tenants.js';
+import { Environment } from './environment.js';
+import { installedSize, measureStarts } from './footprint.js';
+import { measureGrowth } from './growth.js';
+import { describeMachine, OTHER_CORE, pin, ROOT, SCRATCH } from './machine.js';
+import { measureMemory } from './memory.js';
+import { OPERATIONS } from './operations.js';
+import { type ProfileSummary, summarise } from './profile.js';
+import { Progress } from './progress.js';
+import { Random } from './random.js';
+import { reportOf } from './report.js';
+import type { Results } from './results.js';
+import { CONNECTIONS, measureRounds } from './rounds.js';
+import { MeasuredServer, POOL_SIZE, VARIANTS } from './servers.js';
+import { verifySameAnswers } from './verify.js';
+
+const SEED = 1;
+const RUNS = {
+  quick: { rounds: 5, seconds: 1.5, growthRounds: 3, requests: 20_000 },
+  full: { rounds: 9, seconds: 4, growthRounds: 7, requests: 1_000_000 },
+};
+const RESULTS = join(ROOT, 'bench/results.json');
+const PAGE = join(ROOT, 'docs/performance.md');
+const CHARTS = join(ROOT, 'docs/performance');
+
+const { values: options } = parseArgs({
+  options: { full: { type: 'boolean', default: false }, report: { type: 'boolean', default: false } },
+});
+const scale = options.full ? 'full' : 'quick';
+
+async function measure(): Promise<Results> {
+  const progress = new Progress();
+  const random = new Random(SEED);
+  const { rounds, seconds, growthRounds, requests } = RUNS[scale];
+  pin(process.pid, OTHER_CORE);
+  const plan = planOf(scale);
+  const environment = await Environment.prepare(plan, { sqlite: true, seed: SEED, progress });
+  try {
+    const starts = await measureStarts(environment, { random, progress });
+    const counts: Results['counts'] = {};
+    for (const variant of ['floor', 'stock', 'colloquy'] as const)
+      counts[variant] = Object.fromEntries(await countOperations(environment, variant, OPERATIONS, progress));
+    const servers: MeasuredServer[] = [];
+    for (const variant of VARIANTS) servers.push(await environment.start(variant));
+    await verifySameAnswers(environment, servers);
+    const operations = await measureRounds(environment, servers, OPERATIONS, {
+      rounds,
+      seconds,
+      random,
+      progress,
+    });
+    const own = servers.filter(({ variant }) => variant.startsWith('colloquy'));
+    const profiles = await profile(environment, own, random, progress);
+    const growth = await measureGrowth(environment, own, { rounds: growthRounds, random, progress });
+    for (const server of servers) await server.stop();
+    const memory = await measureMemory(environment, { requests, random, progress });
+    const tenants = [...plan.read, ...plan.written, plan.small, plan.large, ...plan.tiny];
+    return {
+      scale,
+      date: new Date().toISOString().slice(0, 10),
+      machine: describeMachine(),
+      versions: versionsOf(environment),
+      settings: { rounds, seconds, connections: CONNECTIONS, poolSize: POOL_SIZE },
+      data: {
+        text: environment.textSource,
+        conversations: tenants.reduce((sum, { conversations }) => sum + conversations, 0),
+        largestTenant: plan.large.conversations,
+        longestConversation: plan.large.longConversation ?? 0,
+      },
+      operations,
+      counts,
+      growth,
+      starts,
+      installed: installedSize(),
+      memory,
+      profiles,
+    };
+  } finally {
+    progress.end();
+    await environment.stop();
+  }
+}
+
+const PROFILED_SECONDS = 3;
+
+/** Where the time of Colloquy on MariaDB goes. */
+async function profile(
+  environment: Environment,
+  servers: readonly MeasuredServer[],
+  random: Random,
+  progress: Progress,
+): Promise<Record<string, ProfileSummary>> {
+  const profiles: Record<string, ProfileSummary> = {};
+  const server = servers.find(({ variant }) => variant === 'colloquy');
+  for (const [index, operation] of OPERATIONS.entries()) {
+    if (!server) break;
+    progress.show(`profiling, ${operation.id}`, index / OPERATIONS.length);
+    const file = join(SCRATCH, `${operation.id}.cpuprofile`);
+    const requests = operation.requests(environment.data, random);
+    await server.ask({ ask: 'profile' });
+    await environment.send(server, requests, { connections: CONNECTIONS, seconds: PROFILED_SECONDS });
+    await server.ask({ ask: 'profiled', file });
+    profiles[operation.id] = summarise(file);
+  }
+  return profiles;
+}
+
+function versionsOf({ database }: Environment): Record<string, string> {
+  const names = ['@nestjs/core', 'typeorm', 'fastify', 'mysql2', 'better-sqlite3', 'autocannon'];
+  const packages = names.map((name): [string, string] => {
+    const manifest = readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8');
+    return [name, (JSON.parse(manifest) as { version: string }).version];
+  });
+  return { 'Node.js': process.versions.node, MariaDB: database.version, ...Object.fromEntries(packages) };
+}
+
+const results = options.report ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : await measure();
+const { tables, page, charts } = reportOf(results);
+mkdirSync(CHARTS, { recursive: true });
+writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+writeFileSync(PAGE, page);
+for (const [name, chart] of Object.entries(charts)) writeFileSync(join(CHARTS, name), chart);
+process.stdout.write(`${tables}\nWritten: bench/results.json, docs/performance.md\n`);

@@ -1,0 +1,156 @@
+import { BASE_PATH } from '../src/common/http/resource.js';
+import type { Dialogue, Turn } from './dataset/dialogues.js';
+import type { LoadedTenant } from './dataset/load.js';
+import type { Random } from './random.js';
+
+export interface BenchRequest {
+  method: 'GET' | 'POST' | 'PATCH';
+  path: string;
+  /** Whose token it is sent with. */
+  tenantId: string;
+  body?: string;
+}
+
+/** What the generated data offers to requests. */
+export interface Dataset {
+  read: LoadedTenant[];
+  written: LoadedTenant[];
+  small: LoadedTenant;
+  large: LoadedTenant;
+  dialogues: Dialogue[];
+}
+
+export interface Operation {
+  id: string;
+  title: string;
+  /** Requests a second against the floor and the stock solution, as many times as should be reached. */
+  target?: { floor: number; stock: number };
+  requests: (data: Dataset, random: Random) => BenchRequest[];
+}
+
+const REQUESTS = 1_600;
+const BATCH_REQUESTS = 160;
+const BATCH_SIZE = 100;
+const PAGE_SIZE = 20;
+const STATUSES = ['queued', 'running', 'paused', 'completed', 'failed', 'cancelled'];
+
+const many = (make: () => BenchRequest, count = REQUESTS) => Array.from({ length: count }, make);
+
+function anyConversation(tenants: readonly LoadedTenant[], random: Random, atLeast = 0) {
+  for (;;) {
+    const tenant = random.pick(tenants);
+    const index = random.below(tenant.ids.length);
+    const id = tenant.ids[index];
+    if (id !== undefined && (tenant.lengths[index] ?? 0) >= atLeast)
+      return { tenantId: tenant.id, path: `${BASE_PATH}/conversations/${id}` };
+  }
+}
+
+const bodyOf = ({ messageFrom, content, metadata }: Turn) =>
+  `{"message_from":"${messageFrom}","content":${JSON.stringify(content)},"metadata":${metadata}}`;
+
+const turnOf = (data: Dataset, random: Random) => random.pick(random.pick(data.dialogues).turns);
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    id: 'get',
+    title: 'get one conversation',
+    target: { floor: 0.8, stock: 2.5 },
+    requests: (data, random) => many(() => ({ method: 'GET', ...anyConversation(data.read, random) })),
+  },
+  {
+    id: 'list',
+    title: 'list 20 conversations and their exact total',
+    target: { floor: 0.9, stock: 2 },
+    requests: (data, random) =>
+      many(() => ({
+        method: 'GET',
+        path: `${BASE_PATH}/conversations?page_size=${PAGE_SIZE}`,
+        tenantId: random.pick(data.read).id,
+      })),
+  },
+  {
+    id: 'page',
+    title: 'page of 20 messages',
+    target: { floor: 0.9, stock: 3 },
+    requests: (data, random) =>
+      many(() => {
+        const { path, tenantId } = anyConversation(data.read, random, PAGE_SIZE);
+        return { method: 'GET', path: `${path}/messages?page_size=${PAGE_SIZE}`, tenantId };
+      }),
+  },
+  {
+    id: 'create',
+    title: 'create a conversation',
+    target: { floor: 0.75, stock: 4 },
+    requests: (data, random) =>
+      many(() => ({
+        method: 'POST',
+        path: `${BASE_PATH}/conversations`,
+        tenantId: random.pick(data.written).id,
+        body: JSON.stringify({
+          topic: turnOf(data, random).content.slice(0, 80) || 'Booking',
+          agent_id: '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80',
+          inputs: { service: random.pick(data.dialogues).service, seats: random.below(9) },
+        }),
+      })),
+  },
+  {
+    id: 'append',
+    title: 'append one message, many conversations',
+    target: { floor: 0.9, stock: 5 },
+    requests: (data, random) =>
+      many(() => {
+        const { path, tenantId } = anyConversation(data.written, random);
+        return {
+          method: 'POST',
+          path: `${path}/messages`,
+          tenantId,
+          body: bodyOf(turnOf(data, random)),
+        };
+      }),
+  },
+  {
+    id: 'append-hot',
+    title: 'append one message, one conversation for all clients',
+    target: { floor: 4, stock: 20 },
+    requests: (data, random) => {
+      const { path, tenantId } = anyConversation(data.written, random);
+      return many(() => ({
+        method: 'POST',
+        path: `${path}/messages`,
+        tenantId,
+        body: bodyOf(turnOf(data, random)),
+      }));
+    },
+  },
+  {
+    id: 'batch',
+    title: `append a batch of ${BATCH_SIZE} messages`,
+    requests: (data, random) =>
+      many(() => {
+        const { path, tenantId } = anyConversation(data.written, random);
+        const messages = Array.from({ length: BATCH_SIZE }, () => bodyOf(turnOf(data, random)));
+        return {
+          method: 'POST',
+          path: `${path}/messages/batch`,
+          tenantId,
+          body: `{"messages":[${messages.join(',')}]}`,
+        };
+      }, BATCH_REQUESTS),
+  },
+  {
+    id: 'status',
+    title: 'change the status of a conversation',
+    requests: (data, random) =>
+      many(() => {
+        const { path, tenantId } = anyConversation(data.written, random);
+        return {
+          method: 'PATCH',
+          path: `${path}/status`,
+          tenantId,
+          body: JSON.stringify({ status: random.pick(STATUSES) }),
+        };
+      }),
+  },
+];

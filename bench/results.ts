@@ -1,0 +1,26 @@
+import type { InstalledSize, StartResult } from './footprint.js';
+import type { Counts } from './counts.js';
+import type { GrowthResult } from './growth.js';
+import type { MemoryPoint } from './memory.js';
+import type { ProfileSummary } from './profile.js';
+import type { OperationResult } from './rounds.js';
+import type { Variant } from './servers.js';
+
+/** All that a run has found: what `bench/results.json` holds. */
+export interface Results {
+  scale: 'quick' | 'full';
+  date: string;
+  machine: Record<string, string | number | boolean>;
+  versions: Record<string, string>;
+  settings: { rounds: number; seconds: number; connections: number; poolSize: number };
+  data: { text: string; conversations: number; largestTenant: number; longestConversation: number };
+  operations: OperationResult[];
+  /** By operation. */
+  counts: Partial<Record<Variant, Record<string, Counts>>>;
+  growth: GrowthResult[];
+  starts: Partial<Record<Variant, StartResult>>;
+  installed: InstalledSize;
+  memory: MemoryPoint[];
+  /** Where the CPU time of Colloquy goes, by operation. */
+  profiles: Record<string, ProfileSummary>;
+}

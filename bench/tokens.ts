@@ -1,0 +1,18 @@
+import { createSecretKey } from 'node:crypto';
+import { SignJWT } from 'jose';
+
+export const SECRET = 'the secret that the benchmark signs with';
+
+/** A token for everything in one tenant. */
+export function tokenOf(tenantId: string): Promise<string> {
+  return new SignJWT({
+    tenant_id: tenantId,
+    name: 'Ada Lovelace',
+    role: 'operator',
+    scope: 'conversations:read conversations:write',
+  })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('ada')
+    .setExpirationTime('1d')
+    .sign(createSecretKey(SECRET, 'utf8'));
+}
