@@ -1,23 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ProblemDetailsFilter } from './common/errors/problem-details.filter.js';
-import { ResourceInterceptor } from './common/http/resource.interceptor.js';
-import { ValidationInterceptor } from './common/validation/validation.interceptor.js';
+import { ValidationPipe } from './common/validation/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { IdempotencyInterceptor } from './idempotency/idempotency.interceptor.js';
-import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { TenantGuard } from './tenancy/tenant.guard.js';
 
-/** What the service is made of. The order of the guards and of the interceptors is the order in which they run. */
+/** What the service is made of. The order of the guards is the order in which they run. */
 @Module({})
 export class AppModule {
   static with(config: AppConfig): DynamicModule {
@@ -27,7 +24,6 @@ export class AppModule {
         ConfigModule.with(config),
         DatabaseModule,
         AuthModule,
-        IdempotencyModule,
         ConversationsModule,
         MessagesModule,
         OperationsModule,
@@ -37,9 +33,7 @@ export class AppModule {
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: TenantGuard },
         ...(config.rateLimit ? [{ provide: APP_GUARD, useClass: RateLimitGuard }] : []),
-        { provide: APP_INTERCEPTOR, useClass: ResourceInterceptor },
-        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-        { provide: APP_INTERCEPTOR, useClass: ValidationInterceptor },
+        { provide: APP_PIPE, useClass: ValidationPipe },
         { provide: APP_FILTER, useClass: ProblemDetailsFilter },
       ],
     };

@@ -13,6 +13,7 @@ import { acceptJsonOnly } from './common/http/json-body.js';
 import { answerOtherMethods, methodsByPath } from './common/http/method-not-allowed.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { BASE_PATH } from './common/http/resource.js';
+import { sendResourceHeaders } from './common/http/resource-headers.js';
 import { answerUnroutable } from './common/http/unroutable.js';
 import { answerUnusualRequests, originForm } from './common/http/unusual-requests.js';
 import type { AppConfig } from './config/app-config.js';
@@ -63,6 +64,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   acceptJsonOnly(fastify);
+  sendResourceHeaders(fastify);
   answerUnusualRequests(fastify);
   // Not through @fastify/helmet, which makes the middleware anew for each request.
   const setSecurityHeaders = helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY_POLICY } });

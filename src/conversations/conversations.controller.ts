@@ -1,8 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
 import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
 import { type ExpectedVersions, IfMatch } from '../common/http/precondition.js';
+import { ValidationInterceptor } from '../common/validation/validation.interceptor.js';
+import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Scope } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
@@ -38,6 +40,7 @@ export class ConversationsController {
   }
 
   @Post()
+  @UseInterceptors(IdempotencyInterceptor, ValidationInterceptor)
   @RequireScope('conversations:write')
   @Operation({
     id: 'createConversation',
@@ -81,6 +84,7 @@ export class ConversationsController {
   }
 
   @Patch(':conversation_id')
+  @UseInterceptors(ValidationInterceptor)
   @RequireScope('conversations:write')
   @Operation({
     id: 'updateConversation',
@@ -122,6 +126,7 @@ export class ConversationsController {
   }
 
   @Patch(':conversation_id/status')
+  @UseInterceptors(ValidationInterceptor)
   @RequireScope('conversations:write')
   @Operation({
     id: 'updateConversationStatus',

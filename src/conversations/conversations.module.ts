@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ConversationCount } from './conversation-count.entity.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
 import { Conversation } from './conversation.entity.js';
@@ -11,7 +12,10 @@ import { DeletedConversationsQueue } from './deleted-conversations.queue.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Conversation, ConversationCount, DeletedConversation])],
+  imports: [
+    TypeOrmModule.forFeature([Conversation, ConversationCount, DeletedConversation]),
+    IdempotencyModule,
+  ],
   controllers: [ConversationsController],
   providers: [
     ConversationCountsRepository,

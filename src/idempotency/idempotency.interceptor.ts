@@ -28,7 +28,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const scope = findScope(request);
-    if (request.method !== 'POST' || !scope) return next.handle();
+    if (!scope) return next.handle();
     const keyed = keyedRequest(scope, request);
     if (!keyed) {
       setOnceOnly(request, new OnceOnly());

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Resource } from '../common/http/resource.js';
-import { resourceHeaders } from '../common/http/resource.interceptor.js';
+import { resourceHeaders } from '../common/http/resource-headers.js';
 import type { Transaction } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 

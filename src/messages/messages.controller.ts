@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
 import { BodyLimit, MAX_BATCH_BODY_BYTES } from '../common/http/body-limit.js';
 import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
 import { type ExpectedVersions, IfMatch } from '../common/http/precondition.js';
 import { ConversationId } from '../conversations/conversation-id.js';
+import { ValidationInterceptor } from '../common/validation/validation.interceptor.js';
+import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Scope } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
@@ -41,6 +43,7 @@ export class MessagesController {
   }
 
   @Post()
+  @UseInterceptors(IdempotencyInterceptor, ValidationInterceptor)
   @RequireScope('conversations:write')
   @Operation({
     id: 'appendMessage',
@@ -67,6 +70,7 @@ export class MessagesController {
   }
 
   @Post('batch')
+  @UseInterceptors(IdempotencyInterceptor, ValidationInterceptor)
   @BodyLimit(MAX_BATCH_BODY_BYTES)
   @RequireScope('conversations:write')
   @Operation({
@@ -115,6 +119,7 @@ export class MessagesController {
   }
 
   @Patch(':message_id')
+  @UseInterceptors(ValidationInterceptor)
   @RequireScope('conversations:write')
   @Operation({
     id: 'updateMessage',

@@ -13,9 +13,9 @@ interface Inputs {
 }
 
 /**
- * Reads the query and the body of every request as the DTO classes of the handler's `@Query()` and `@Body()`
- * parameters. An interceptor and not a pipe, because a pipe sees one parameter: a client gets all faults of a
- * request at once. Throws ValidationFailed.
+ * Reads the query and the body of a request as the DTO classes of the handler's `@Query()` and `@Body()` parameters.
+ * For operations with a body: the ValidationPipe sees one parameter, and a client gets all faults of a request at
+ * once. Throws ValidationFailed.
  */
 @Injectable()
 export class ValidationInterceptor implements NestInterceptor {
