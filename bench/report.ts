@@ -186,12 +186,12 @@ function chartsOf({ operations, growth }: Results): Record<string, string> {
   });
   return {
     'requests.svg': barChart(
-      'Requests a second; the floor is 1',
+      'Requests a second: medians, as multiples of the floor’s',
       groups((operation, variant) => rate(operation, variant) / rate(operation, 'floor'), times),
       1,
     ),
     'cpu.svg': barChart(
-      'CPU time of the service for a request; the floor is 1',
+      'CPU time of the service for a request: medians, as multiples of the floor’s',
       groups((operation, variant) => cpu(operation, variant) / cpu(operation, 'floor'), times),
       1,
     ),
