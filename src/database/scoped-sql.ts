@@ -94,22 +94,27 @@ export class ScopedSql {
       return { sql, parameters: [...scopeParameters(scope), ...first.parameters, limit] };
     }
     const sorted = [...new Set([...this.#keys, ...order.map(([column]) => column)])].join(', ');
-    // Whatever of a branch is on the page is among its own first rows.
-    const keys = branches.map(
-      ({ where }, n) =>
-        `SELECT ${sorted} FROM (${scoped(scope, `SELECT ${sorted} FROM ${this.#table}${hint}`, where)}${orderBy(order)} LIMIT ?) AS branch_${n}`,
-    );
+    const keysOf = (where: string) =>
+      scoped(scope, `SELECT ${sorted} FROM ${this.#table}${hint}`, where) + orderBy(order);
+    // Whatever of a branch is on the page is among its own first rows. One branch alone skips rows as it reads them.
+    const keys =
+      first && branches.length === 1
+        ? keysOf(first.where)
+        : `SELECT ${sorted} FROM (${branches
+            .map(({ where }, n) => `SELECT ${sorted} FROM (${keysOf(where)} LIMIT ?) AS branch_${n}`)
+            .join(' UNION ALL ')}) AS branches${orderBy(order)}`;
+    const parameters = branches.flatMap((branch) => [
+      ...scopeParameters(scope),
+      ...branch.parameters,
+      ...(branches.length === 1 ? [] : [limit + offset]),
+    ]);
     const rows = this.#aliasesOf('found.');
     const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
     return {
       sql:
-        `SELECT ${rows} FROM (SELECT ${sorted} FROM (${keys.join(' UNION ALL ')}) AS branches${orderBy(order)} LIMIT ? OFFSET ?) AS page ` +
+        `SELECT ${rows} FROM (${keys} LIMIT ? OFFSET ?) AS page ` +
         `JOIN ${this.#table} AS found ON ${joined}${orderBy(order, 'page.')}`,
-      parameters: [
-        ...branches.flatMap(({ parameters }) => [...scopeParameters(scope), ...parameters, limit + offset]),
-        limit,
-        offset,
-      ],
+      parameters: [...parameters, limit, offset],
     };
   }
 
