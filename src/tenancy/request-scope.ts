@@ -11,9 +11,14 @@ export const setScope = (request: FastifyRequest, scope: TenantScope): void =>
 /** What the request may touch; undefined for a public route. */
 export const findScope = (request: FastifyRequest): TenantScope | undefined => scopes.get(request);
 
-/** Parameter decorator: the TenantScope of the request. Throws when the TenantGuard has not run, which is a bug. */
-export const Scope = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope => {
-  const scope = findScope(context.switchToHttp().getRequest<FastifyRequest>());
+/** What the request may touch. Throws when the TenantGuard has not run, which is a bug. */
+export function scopeOf(request: FastifyRequest): TenantScope {
+  const scope = findScope(request);
   if (!scope) throw new Error('The TenantGuard has not run.');
   return scope;
-});
+}
+
+/** Parameter decorator: the TenantScope of the request. */
+export const Scope = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope =>
+  scopeOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);

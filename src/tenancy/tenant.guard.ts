@@ -7,6 +7,7 @@ import { principalOf } from '../auth/request-principal.js';
 import { DomainError, type Fault, ValidationFailed } from '../common/errors/domain-error.js';
 import { isJsonObject } from '../common/json/exact-json.js';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/validation/opaque-id.js';
+import { readInputs } from '../common/validation/read-inputs.js';
 import { setScope } from './request-scope.js';
 import { TenantScope } from './tenant-scope.js';
 
@@ -19,7 +20,12 @@ export class TenantGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]))
       return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const { tenantId, tenantUnitId } = requested(request.query);
+    const { tenantId, tenantUnitId, faults } = requested(request.query);
+    if (faults.length > 0) {
+      // They are named together with all others of the request.
+      readInputs(context);
+      throw new ValidationFailed(faults);
+    }
     setScope(request, scopeFor(principalOf(request), tenantId, tenantUnitId));
     return true;
   }
@@ -47,8 +53,8 @@ function scopeFor(
   return TenantScope.grant(tenant, unitId ?? principal.tenantUnitId, principal);
 }
 
-/** `tenant_id` and `tenant_unit_id` of a query string; an empty one is absent. Throws ValidationFailed. */
-function requested(query: unknown): { tenantId: string | undefined; tenantUnitId: string | undefined } {
+/** `tenant_id` and `tenant_unit_id` of a query string, and what is wrong with them; an empty one is absent. */
+function requested(query: unknown) {
   const faults: Fault[] = [];
   const read = (parameter: string): string | undefined => {
     const value = isJsonObject(query) ? query[parameter] : undefined;
@@ -57,7 +63,5 @@ function requested(query: unknown): { tenantId: string | undefined; tenantUnitId
     faults.push({ detail: OPAQUE_ID_RULE, parameter });
     return undefined;
   };
-  const ids = { tenantId: read('tenant_id'), tenantUnitId: read('tenant_unit_id') };
-  if (faults.length > 0) throw new ValidationFailed(faults);
-  return ids;
+  return { tenantId: read('tenant_id'), tenantUnitId: read('tenant_unit_id'), faults };
 }

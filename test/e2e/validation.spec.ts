@@ -85,6 +85,8 @@ describe.each(OPERATIONS)('the query of %s', (_, method, path, body) => {
         );
     const both = await ada.send(method, path, body, { query: { tenant_id: '*', tenant_unit_id: ' ' } });
     expectProblem(both, 'validation_failed', 'tenant_id', 'tenant_unit_id');
+    const more = await ada.send(method, path, body, { query: { tenant_id: '*', foo: 'x' } });
+    expectProblem(more, 'validation_failed', 'tenant_id', 'foo');
   });
 
   it('reads empty tenant and unit as absent', async () => {
