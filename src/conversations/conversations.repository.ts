@@ -96,11 +96,11 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return conversation ?? null;
   }
 
-  /** Changes a conversation, which the transaction has locked. */
+  /** Changes a conversation of this version, which the transaction has locked. */
   change(
     scope: TenantScope,
     transaction: Transaction,
-    id: string,
+    { id, version }: Pick<Conversation, 'id' | 'version'>,
     change: ConversationChange,
     time: Date,
   ): Promise<void> {
@@ -108,8 +108,8 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return this.updateIn(scope, transaction, {
       set: [...Object.keys(change).map((column) => `${column} = ?`), set].join(', '),
       values: [...Object.values(change), ...values],
-      where: 'id = ?',
-      parameters: [id],
+      where: 'id = ? AND version = ?',
+      parameters: [id, version],
     });
   }
 
@@ -133,8 +133,12 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     });
   }
 
-  /** Deletes a conversation, which the transaction has locked. */
-  remove(scope: TenantScope, transaction: Transaction, id: string): Promise<void> {
-    return this.deleteIn(scope, transaction, { where: 'id = ?', parameters: [id] });
+  /** Deletes a conversation of this version, which the transaction has locked. */
+  remove(
+    scope: TenantScope,
+    transaction: Transaction,
+    { id, version }: Pick<Conversation, 'id' | 'version'>,
+  ): Promise<void> {
+    return this.deleteIn(scope, transaction, { where: 'id = ? AND version = ?', parameters: [id, version] });
   }
 }

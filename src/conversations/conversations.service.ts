@@ -206,7 +206,7 @@ export class ConversationsService {
       if (!conversation && inDoubt) return;
       if (!conversation) throw new ConversationNotFound();
       assertAsExpected(conversation, { versions });
-      await this.conversations.remove(scope, transaction, id);
+      await this.conversations.remove(scope, transaction, conversation);
       await this.deletedConversations.add(scope, transaction, conversation);
       await this.counts.add(scope, transaction, conversation, -1);
     });
@@ -228,7 +228,7 @@ export class ConversationsService {
       const changed = { ...conversation, ...change };
       if (isDeepStrictEqual(changed, { ...conversation })) return conversation;
       const time = now();
-      await this.conversations.change(scope, transaction, id, change, time);
+      await this.conversations.change(scope, transaction, conversation, change, time);
       written = asChangedBy(changed, scope.principal, time);
       if (changed.status !== conversation.status) {
         await this.counts.add(scope, transaction, conversation, -1);

@@ -63,11 +63,11 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     });
   }
 
-  /** Sets feedback and metadata, as far as they are given, of a message that the transaction has locked. */
+  /** Sets feedback and metadata, as far as they are given, of a message of this version, which the transaction has locked. */
   annotate(
     scope: TenantScope,
     transaction: Transaction,
-    { conversationId, id }: Pick<Message, 'conversationId' | 'id'>,
+    { conversationId, id, version }: Pick<Message, 'conversationId' | 'id' | 'version'>,
     change: Partial<Pick<Message, 'feedback' | 'metadata'>>,
     time: Date,
   ): Promise<void> {
@@ -76,8 +76,8 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     return this.updateIn(scope, transaction, {
       set: columns.join('') + set,
       values: [...Object.values(change), ...values],
-      where: BY_ID,
-      parameters: keyOf(conversationId, id),
+      where: `${BY_ID} AND version = ?`,
+      parameters: [...keyOf(conversationId, id), version],
     });
   }
 
