@@ -20,7 +20,10 @@ export const JsonTextColumn = (): PropertyDecorator => Column({ type: 'text' });
 /** A Date in UTC with milliseconds. */
 export const TimeColumn = (options: Nullable = {}): PropertyDecorator =>
   Column({ type: 'datetime', precision: 3, ...options });
-/** A time that is answered as it is read: text as in RFC 3339, in UTC with milliseconds. To make a Date and its text of each costs more than all else of a row. */
+/**
+ * A time that is answered as it is read: text as in RFC 3339, in UTC with milliseconds. To make a Date and its text of
+ * each costs more than all else of a row.
+ */
 export const TimeTextColumn = (): PropertyDecorator =>
   Column({ type: 'datetime', precision: 3, transformer: TIME_TEXT });
 const TIME_TEXT: ValueTransformer = {

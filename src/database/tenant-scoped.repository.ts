@@ -1,6 +1,8 @@
 import type { ObjectLiteral, Repository } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { isTimeText } from './columns.js';
+import { isDuplicate } from './database-errors.js';
 import {
   type Condition,
   type Ordering,
@@ -8,8 +10,6 @@ import {
   ScopedSql,
   scopeParameters,
 } from './scoped-sql.js';
-import { isTimeText } from './columns.js';
-import { isDuplicate } from './database-errors.js';
 import { ConnectionLost, type Row, sizeOf, SqlSession } from './sql-session.js';
 import { Transaction } from './transactions.js';
 

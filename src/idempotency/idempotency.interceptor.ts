@@ -5,7 +5,7 @@ import { DomainError } from '../common/errors/domain-error.js';
 import { problemDocument } from '../common/errors/problem-details.filter.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { isJsonObject } from '../common/json/exact-json.js';
-import { findScope } from '../tenancy/request-scope.js';
+import { scopeOf } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { type KeyedRequest, keyedRequest } from './idempotency-key.js';
 import { IdempotencyService, inProgress, KeyTaken, type StoredAnswer } from './idempotency.service.js';
@@ -27,8 +27,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const scope = findScope(request);
-    if (!scope) return next.handle();
+    const scope = scopeOf(request);
     const keyed = keyedRequest(scope, request);
     if (!keyed) {
       setOnceOnly(request, new OnceOnly());

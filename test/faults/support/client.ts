@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { logWatch } from '../../support/log-watch.js';
 
 export interface Answer {
   status: number;
@@ -29,6 +30,7 @@ export function send(
 ): Promise<Answer> {
   const url =
     serviceUrl + (/^\/(conversations|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
+  logWatch.keep([body, headers]);
   const json = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const sent = request(url, {

@@ -9,6 +9,7 @@ interface Program {
   command: string;
   args: readonly string[];
   environment?: Record<string, string>;
+  onOutput?: (text: string) => void;
 }
 
 const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.mjs')], {
@@ -31,7 +32,7 @@ export class Process {
   readonly pid: number;
   #ended = false;
 
-  constructor({ command, args, environment }: Program) {
+  constructor({ command, args, environment, onOutput }: Program) {
     const child = spawn(command, args, {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,6 +43,7 @@ export class Process {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         this.output = (this.output + chunk.toString()).slice(-KEPT_OUTPUT);
+        onOutput?.(chunk.toString());
       });
     }
     this.exit = exitOf(child).then((code) => {

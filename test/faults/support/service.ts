@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { logWatch } from '../../support/log-watch.js';
 import { type Answer, send } from './client.js';
 import { freePort, Process } from './processes.js';
 import { until } from './until.js';
+
+/** Nothing that a client sent may be in what a replica prints. */
+afterAll(() => logWatch.assertSecrecy());
 
 const MAIN = join(import.meta.dirname, '../../../dist/main.js');
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/colloquy/v8');
@@ -19,6 +24,7 @@ export class Service {
     const main = new Process({
       command: process.execPath,
       args: [MAIN],
+      onOutput: (text) => text.split('\n').forEach((line) => logWatch.print(line)),
       environment: {
         DATABASE_URL: databaseUrl,
         LOG_LEVEL: 'warn',
