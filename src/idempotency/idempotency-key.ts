@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { ValidationFailed } from '../common/errors/domain-error.js';
+import type { Fault } from '../common/errors/domain-error.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 
 /** A request that is to be carried out once, however often it is sent. */
@@ -17,16 +17,22 @@ const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
 /**
  * What the `Idempotency-Key` of a request stands for (draft-ietf-httpapi-idempotency-key-header-07), read before the
- * body becomes a DTO; undefined without one. Throws ValidationFailed.
+ * body becomes a DTO; undefined without one, and for one that adds a fault.
  */
-export function keyedRequest(scope: TenantScope, request: FastifyRequest): KeyedRequest | undefined {
+export function keyedRequest(
+  scope: TenantScope,
+  request: FastifyRequest,
+  faults: Fault[],
+): KeyedRequest | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = typeof header === 'string' ? parse(header.trim()) : undefined;
   if (key === undefined) {
-    throw new ValidationFailed([
-      { detail: 'must be 1 to 255 visible ASCII characters, quoted or bare', parameter: 'Idempotency-Key' },
-    ]);
+    faults.push({
+      detail: 'must be 1 to 255 visible ASCII characters, quoted or bare',
+      parameter: 'Idempotency-Key',
+    });
+    return undefined;
   }
   const { credentialId, tenantUnitId } = scope.principal;
   return {

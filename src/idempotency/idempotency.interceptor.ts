@@ -1,10 +1,11 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { DomainError } from '../common/errors/domain-error.js';
+import { DomainError, type Fault } from '../common/errors/domain-error.js';
 import { problemDocument } from '../common/errors/problem-details.filter.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { isJsonObject } from '../common/json/exact-json.js';
+import { readInputs } from '../common/validation/read-inputs.js';
 import { scopeOf } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { type KeyedRequest, keyedRequest } from './idempotency-key.js';
@@ -28,7 +29,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const scope = scopeOf(request);
-    const keyed = keyedRequest(scope, request);
+    const faults: Fault[] = [];
+    const keyed = keyedRequest(scope, request, faults);
+    if (faults.length > 0) readInputs(context, faults);
     if (!keyed) {
       setOnceOnly(request, new OnceOnly());
       return next.handle();

@@ -46,6 +46,16 @@ describe('a POST with an Idempotency-Key', () => {
     },
   );
 
+  it('names a wrong key among all faults of the request', async () => {
+    const { status, body } = await ada.post('/conversations?foo=x', { topic: 7 }, withKey('a b'));
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([
+      expect.objectContaining({ parameter: 'Idempotency-Key' }),
+      expect.objectContaining({ parameter: 'foo' }),
+      expect.objectContaining({ pointer: '/topic' }),
+    ]);
+  });
+
   it('takes a key of 255 characters', async () => {
     expect((await ada.post('/conversations', {}, withKey('k'.repeat(255)))).status).toBe(201);
   });

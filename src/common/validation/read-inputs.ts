@@ -15,12 +15,11 @@ const inputsByHandler = new WeakMap<object, Inputs>();
 
 /**
  * Reads the query and the body of a request as the DTO classes of the handler's `@Query()` and `@Body()` parameters.
- * Throws ValidationFailed with the faults of both.
+ * Throws ValidationFailed with the faults of both, behind those that were found elsewhere.
  */
-export function readInputs(context: ExecutionContext): void {
+export function readInputs(context: ExecutionContext, faults: Fault[] = []): void {
   const { query, body } = inputsOfHandler(context);
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const faults: Fault[] = [];
   if (query) request.query = readQuery(query, request.query, faults);
   if (body) request.body = readBody(body, request.body, faults);
   if (faults.length > 0) throw new ValidationFailed(faults);
