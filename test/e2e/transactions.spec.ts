@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { DataSource, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { Unavailable } from '../../src/common/errors/domain-error.js';
@@ -223,6 +223,78 @@ describe('a commit that fails', () => {
     });
   }
 });
+
+if (testEngine === 'mariadb') {
+  const variables: unknown[] = await dataSource.query("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'");
+  const canRefuse = variables.length > 0;
+  const statement = (transaction: Transaction, sql: string) =>
+    Transaction.sessionOf(transaction).rows(sql, []);
+  const lock = (transaction: Transaction, id: string) =>
+    statement(transaction, `SELECT id FROM note WHERE id = '${id}' FOR UPDATE`);
+
+  describe('a transaction that loses against another one is run again from its start', () => {
+    beforeEach(async () => {
+      await dataSource.query("INSERT INTO note (id) VALUES ('a'), ('b')");
+    });
+
+    it('after a deadlock', async () => {
+      const bothHold = Promise.withResolvers<null>();
+      let runs = 0;
+      let holders = 0;
+      const inOrder = (first: string, second: string) =>
+        transactions.run(async (transaction) => {
+          runs++;
+          await lock(transaction, first);
+          if (++holders === 2) bothHold.resolve(null);
+          await bothHold.promise;
+          await lock(transaction, second);
+          await insert(transaction, `${first} then ${second}`);
+        });
+
+      await Promise.all([inOrder('a', 'b'), inOrder('b', 'a')]);
+
+      expect(runs).toBe(3);
+      expect(await idsSeenBy('master')).toEqual(['a', 'a then b', 'b', 'b then a']);
+    });
+
+    it('after a lock time-out', async () => {
+      const holder = dataSource.createQueryRunner('master');
+      await holder.startTransaction();
+      await holder.query("SELECT id FROM note WHERE id = 'a' FOR UPDATE");
+      let runs = 0;
+
+      await transactions.run(async (transaction) => {
+        if (++runs === 2) await holder.rollbackTransaction();
+        await statement(transaction, `SET SESSION innodb_lock_wait_timeout = ${runs === 1 ? 1 : 5}`);
+        await insert(transaction, `run ${runs}`);
+        await lock(transaction, 'a');
+      });
+      await holder.release();
+
+      expect(runs).toBe(2);
+      expect(await idsSeenBy('master')).toEqual(['a', 'b', 'run 2']);
+    });
+
+    // MySQL, and MariaDB before 10.6.18, have no such refusal to lose against.
+    (canRefuse ? it : it.skip)('after a change behind its snapshot', async () => {
+      let runs = 0;
+
+      await transactions.run(async (transaction) => {
+        await statement(
+          transaction,
+          `SET SESSION innodb_snapshot_isolation = ${++runs === 1 ? 'ON' : 'OFF'}`,
+        );
+        await statement(transaction, 'SELECT id FROM note');
+        if (runs === 1) await dataSource.query("UPDATE note SET id = 'changed' WHERE id = 'a'");
+        await insert(transaction, `run ${runs}`);
+        await statement(transaction, "UPDATE note SET id = 'written' WHERE id IN ('a', 'changed')");
+      });
+
+      expect(runs).toBe(2);
+      expect(await idsSeenBy('master')).toEqual(['b', 'run 2', 'written']);
+    });
+  });
+}
 
 describe('a query runner', () => {
   it('cannot be used after its release', async () => {
