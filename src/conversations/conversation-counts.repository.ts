@@ -41,11 +41,6 @@ export class ConversationCountsRepository extends TenantScopedRepository<Convers
   }
 
   /** How many conversations have the agent and one of the statuses, where these are given. */
-  total(scope: TenantScope, filter: CountedFilter): Promise<number> {
-    return this.aggregate(scope, TOTAL, conditionOf(filter));
-  }
-
-  /** As `total`, in the snapshot of a transaction. */
   totalIn(scope: TenantScope, transaction: Transaction, filter: CountedFilter): Promise<number> {
     return this.aggregateIn(scope, transaction, TOTAL, conditionOf(filter));
   }

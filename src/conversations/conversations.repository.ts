@@ -37,13 +37,14 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return conversation ?? null;
   }
 
-  listPage(
+  listPageIn(
     scope: TenantScope,
+    transaction: Transaction,
     filter: ConversationFilter,
     order: ConversationOrder,
     window: { limit: number; offset: number },
   ): Promise<Conversation[]> {
-    return this.selectPage(scope, pageOf(scope, filter, order, window));
+    return this.selectPageIn(scope, transaction, pageOf(scope, filter, order, window));
   }
 
   /** The rows behind a position, at the same cost wherever it is. */
@@ -72,15 +73,11 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     const wanted = Math.min(limit, total - offset);
     if (wanted <= 0) return [];
     if (offset <= total / 2) {
-      return this.selectPageIn(scope, transaction, pageOf(scope, filter, order, { limit: wanted, offset }));
+      return this.listPageIn(scope, transaction, filter, order, { limit: wanted, offset });
     }
     const fromEnd = { limit: wanted, offset: total - offset - wanted, reversed: true };
     const rows = await this.selectPageIn(scope, transaction, pageOf(scope, filter, order, fromEnd));
     return rows.reverse();
-  }
-
-  countMatching(scope: TenantScope, filter: ConversationFilter): Promise<number> {
-    return this.aggregate(scope, 'COUNT(*)', conditionOf(filter));
   }
 
   countMatchingIn(scope: TenantScope, transaction: Transaction, filter: ConversationFilter): Promise<number> {

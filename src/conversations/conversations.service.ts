@@ -132,10 +132,12 @@ export class ConversationsService {
     limit: number,
     offset: number,
   ) {
-    const [items, totalCount] = await Promise.all([
-      this.conversations.listPage(scope, filter, order, { limit, offset }),
-      isCounted(filter) ? this.counts.total(scope, filter) : this.conversations.countMatching(scope, filter),
-    ]);
+    const [items, totalCount] = await this.transactions.readTogether((reads) =>
+      Promise.all([
+        this.conversations.listPageIn(scope, reads, filter, order, { limit, offset }),
+        this.#countIn(scope, reads, filter),
+      ]),
+    );
     return { items, totalCount };
   }
 
@@ -148,15 +150,19 @@ export class ConversationsService {
     offset: number,
   ) {
     return this.transactions.run(async (transaction) => {
-      const totalCount = isCounted(filter)
-        ? await this.counts.totalIn(scope, transaction, filter)
-        : await this.conversations.countMatchingIn(scope, transaction, filter);
+      const totalCount = await this.#countIn(scope, transaction, filter);
       const window = { limit, offset, total: totalCount };
       return {
         items: await this.conversations.listDeepIn(scope, transaction, filter, order, window),
         totalCount,
       };
     });
+  }
+
+  #countIn(scope: TenantScope, transaction: Transaction, filter: ConversationFilter): Promise<number> {
+    return isCounted(filter)
+      ? this.counts.totalIn(scope, transaction, filter)
+      : this.conversations.countMatchingIn(scope, transaction, filter);
   }
 
   /** Throws ConversationNotFound, or PreconditionFailed unless its version is expected. */

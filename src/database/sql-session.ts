@@ -26,12 +26,20 @@ interface Statement {
   parameters: readonly unknown[];
 }
 
+/** A statement, and whoever waits for its outcome. */
+interface Question extends Statement {
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+}
+
 /**
  * Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state.
- * A server may be sent several statements at once where nobody waits for the outcome of the first ones (see `later`).
+ * A server may be sent several statements at once: those that are asked for at the same time (`Promise.all`), and in
+ * front of them those whose outcome nobody waits for (see `later`).
  */
 export class SqlSession {
   readonly #sendsTogether: boolean;
+  #questions: Question[] = [];
   #waiting: Statement[] = [];
   #waitingSize = 0;
   #inTransaction = false;
@@ -41,12 +49,12 @@ export class SqlSession {
   }
 
   async rows(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-    return (await this.#run(sql, parameters)).rows;
+    return (await this.#ask(sql, parameters)).rows;
   }
 
   /** How many rows the statement's WHERE matched. */
   async affected(sql: string, parameters: readonly unknown[]): Promise<number> {
-    return (await this.#run(sql, parameters)).affected;
+    return (await this.#ask(sql, parameters)).affected;
   }
 
   /**
@@ -55,7 +63,7 @@ export class SqlSession {
    */
   async later(sql: string, parameters: readonly unknown[]): Promise<void> {
     if (!this.#sendsTogether) {
-      await this.#run(sql, parameters);
+      await this.#ask(sql, parameters);
       return;
     }
     const size = parameters.reduce<number>((sum, value) => sum + sizeOf(value), sql.length);
@@ -66,8 +74,7 @@ export class SqlSession {
 
   /** Runs what waits now, so that the next statement fails for itself alone. */
   async flush(): Promise<void> {
-    const last = this.#waiting.pop();
-    if (last) await this.#run(last.sql, last.parameters);
+    if (this.#waiting.length > 0) await this.#run([]);
   }
 
   async begin(): Promise<void> {
@@ -78,7 +85,7 @@ export class SqlSession {
   }
 
   async commit(): Promise<void> {
-    await this.#run('COMMIT', []);
+    await this.#run([{ sql: 'COMMIT', parameters: [] }]);
     this.#inTransaction = false;
   }
 
@@ -90,31 +97,56 @@ export class SqlSession {
     await bounded(this.runner, () => this.runner.query('ROLLBACK')).catch(() => undefined);
   }
 
-  /** Runs what waits, and then this statement. */
-  async #run(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
-    const statements = [...this.#waiting, { sql, parameters }];
+  /** The outcome of a statement, which is sent with all others that are asked for before anybody waits. */
+  async #ask(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
+    if (!this.#sendsTogether) {
+      const [outcome] = await this.#run([{ sql, parameters }]);
+      return outcome ?? NOTHING;
+    }
+    return new Promise((resolve, reject) => {
+      if (this.#questions.length === 0) queueMicrotask(() => void this.#answer());
+      this.#questions.push({ sql, parameters, resolve, reject });
+    });
+  }
+
+  /** What fails fails for all that was asked for with it. */
+  async #answer(): Promise<void> {
+    const questions = this.#questions;
+    this.#questions = [];
+    try {
+      const outcomes = await this.#run(questions);
+      questions.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
+    } catch (error) {
+      for (const { reject } of questions) reject(error);
+    }
+  }
+
+  /** Runs what waits, and then these statements; returns the outcomes of these. */
+  async #run(asked: readonly Statement[]): Promise<Outcome[]> {
+    const statements = [...this.#waiting, ...asked];
     this.#waiting = [];
     this.#waitingSize = 0;
-    const text = statements.map((statement) => statement.sql).join('; ');
-    const bound = statements.flatMap((statement) => statement.parameters);
+    const text = statements.map(({ sql }) => sql).join('; ');
+    const bound = statements.flatMap(({ parameters }) => parameters);
     try {
       const result: Result = await bounded(this.runner, () => this.runner.query(text, bound, true));
-      return statements.length > 1 ? outcomeOfLast(result.raw) : outcomeOf(result);
+      const outcomes = statements.length > 1 ? result.raw.map(outcomeOfOne) : [outcomeOf(result)];
+      return outcomes.slice(statements.length - asked.length);
     } catch (error) {
       throw databaseFailure(error);
     }
   }
 }
 
+const NOTHING: Outcome = { rows: [], affected: 0 };
+
 const outcomeOf = ({ records = [], affected }: Result): Outcome => ({
   rows: records,
   affected: affected ?? 0,
 });
 
-function outcomeOfLast(raw: Result['raw']): Outcome {
-  const last = raw.at(-1);
-  return Array.isArray(last) ? { rows: last, affected: 0 } : { rows: [], affected: last?.affectedRows ?? 0 };
-}
+const outcomeOfOne = (raw: Result['raw'][number]): Outcome =>
+  Array.isArray(raw) ? { rows: raw, affected: 0 } : { rows: [], affected: raw.affectedRows };
 
 /** About how many characters a parameter has in the text of a statement. */
 export const sizeOf = (value: unknown): number =>

@@ -10,8 +10,8 @@ import {
   ScopedSql,
   scopeParameters,
 } from './scoped-sql.js';
-import { ConnectionLost, type Row, sizeOf, SqlSession } from './sql-session.js';
-import { Transaction } from './transactions.js';
+import { type Row, sizeOf, type SqlSession } from './sql-session.js';
+import { reading, Transaction } from './transactions.js';
 
 /** Rows that belong to a tenant, and to one of its units or to none. */
 interface TenantOwned extends ObjectLiteral {
@@ -32,7 +32,6 @@ interface Change extends Condition {
 /** Bytes of SQL text in one INSERT; far below the smallest `max_allowed_packet` (16 MiB) even if all is escaped. */
 const MAX_INSERT_BYTES = 2 * 1024 * 1024;
 const MAX_INSERT_ROWS = 100;
-const MAX_READ_ATTEMPTS = 3;
 
 /**
  * The one door to a tenant's rows. All its statements come from ScopedSql, which puts the scope into each; TypeORM's
@@ -89,17 +88,16 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   }
 
   /** The number that an aggregate such as `COUNT(*)` has over the rows. */
-  protected aggregate(scope: TenantScope, expression: string, condition: Condition): Promise<number> {
-    return this.#read((session) => this.#aggregate(scope, session, expression, condition));
-  }
-
-  protected aggregateIn(
+  protected async aggregateIn(
     scope: TenantScope,
     transaction: Transaction,
     expression: string,
-    condition: Condition,
+    { where, parameters }: Condition,
   ): Promise<number> {
-    return this.#aggregate(scope, Transaction.sessionOf(transaction), expression, condition);
+    const sql = this.#sql.aggregate(scope, expression, where);
+    const bound = this.#bind([...scopeParameters(scope), ...parameters]);
+    const [row] = await Transaction.sessionOf(transaction).rows(sql, bound);
+    return Number(row?.value);
   }
 
   /** Inserts whole rows; the tenant is the scope's, and so is the unit if the scope has one. */
@@ -173,34 +171,13 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return Transaction.sessionOf(transaction).later(this.#sql.delete(scope, where), bound);
   }
 
-  async #aggregate(
-    scope: TenantScope,
-    session: SqlSession,
-    expression: string,
-    { where, parameters }: Condition,
-  ): Promise<number> {
-    const sql = this.#sql.aggregate(scope, expression, where);
-    const [row] = await session.rows(sql, this.#bind([...scopeParameters(scope), ...parameters]));
-    return Number(row?.value);
-  }
-
   async #rows(session: SqlSession, sql: string, parameters: readonly unknown[]): Promise<Entity[]> {
     const rows = await session.rows(sql, this.#bind(parameters));
     return rows.map((row) => this.#entityOf(row));
   }
 
-  /** Reads on a connection of its own; one that turns out to be broken is replaced. */
-  async #read<T>(read: (session: SqlSession) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const runner = this.#repository.manager.dataSource.createQueryRunner('slave');
-      try {
-        return await read(new SqlSession(runner));
-      } catch (error) {
-        if (!(error instanceof ConnectionLost) || attempt === MAX_READ_ATTEMPTS) throw error;
-      } finally {
-        await runner.release();
-      }
-    }
+  #read<T>(read: (session: SqlSession) => Promise<T>): Promise<T> {
+    return reading(this.#repository.manager.dataSource, read);
   }
 
   #valuesOf(scope: TenantScope, row: Omit<Entity, 'tenantId'>): unknown[] {

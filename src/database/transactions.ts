@@ -7,12 +7,13 @@ import { isConflict } from './database-errors.js';
 import { ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
+const MAX_READ_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 1_000;
 /** After it no further attempt is begun: a client is not to wait longer for what may not come back. */
 const ATTEMPTS_MS = 10_000;
 
-/** An open transaction. It can only be handed on to repositories; nothing else can be done with it. */
+/** An open transaction, or reads that go together. It can only be handed on to repositories; nothing else can be done with it. */
 export class Transaction {
   readonly #session: SqlSession;
 
@@ -23,6 +24,23 @@ export class Transaction {
   /** For repositories in `database/` only. */
   static sessionOf(transaction: Transaction): SqlSession {
     return transaction.#session;
+  }
+}
+
+/** Reads on a connection of its own, outside of a transaction; a connection that turns out to be broken is replaced. */
+export async function reading<T>(
+  dataSource: DataSource,
+  read: (session: SqlSession) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const runner = dataSource.createQueryRunner('slave');
+    try {
+      return await read(new SqlSession(runner));
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) || attempt === MAX_READ_ATTEMPTS) throw error;
+    } finally {
+      await runner.release();
+    }
   }
 }
 
@@ -63,6 +81,14 @@ export class Transactions {
         else throw isWorthAnotherRun(error) || error instanceof Unavailable ? failure(error, inDoubt) : error;
       }
     }
+  }
+
+  /**
+   * For reads that do not depend on each other: what is asked for at the same time (`Promise.all`) is sent in one
+   * round trip. There is no common snapshot: a later statement may see more than an earlier one.
+   */
+  readTogether<T>(read: (reads: Transaction) => Promise<T>): Promise<T> {
+    return reading(this.dataSource, (session) => read(new Transaction(session)));
   }
 
   async #once<T>(work: Work<T>, inDoubt: boolean, progress: { committing: boolean }): Promise<T> {

@@ -32,8 +32,16 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     await this.insertIn(scope, transaction, messages);
   }
 
-  async findById(scope: TenantScope, conversationId: string, id: string): Promise<Message | null> {
-    const [message] = await this.select(scope, { where: BY_ID, parameters: keyOf(conversationId, id) });
+  async findByIdIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    id: string,
+  ): Promise<Message | null> {
+    const [message] = await this.selectIn(scope, transaction, {
+      where: BY_ID,
+      parameters: keyOf(conversationId, id),
+    });
     return message ?? null;
   }
 
@@ -51,12 +59,13 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     return message ?? null;
   }
 
-  listRange(
+  listRangeIn(
     scope: TenantScope,
+    transaction: Transaction,
     conversationId: string,
     { from, to, descending }: SequenceRange,
   ): Promise<Message[]> {
-    return this.select(scope, {
+    return this.selectIn(scope, transaction, {
       where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
       parameters: [conversationId, from, to],
       order: [['sequence', descending ? 'DESC' : 'ASC']],

@@ -58,8 +58,12 @@ export class MessagesService {
 
   /** Throws ConversationNotFound or MessageNotFound. */
   async get(scope: TenantScope, conversationId: string, id: string): Promise<Message> {
-    await this.conversations.get(scope, conversationId);
-    const message = await this.messages.findById(scope, conversationId, id);
+    const [, message] = await this.transactions.readTogether((reads) =>
+      Promise.all([
+        this.conversations.getIn(scope, reads, conversationId),
+        this.messages.findByIdIn(scope, reads, conversationId, id),
+      ]),
+    );
     if (!message) throw new MessageNotFound();
     return message;
   }
@@ -73,31 +77,25 @@ export class MessagesService {
     conversationId: string,
     request: MessagePageRequest,
   ): Promise<Page<Message>> {
-    const { messageCount } = await this.conversations.get(scope, conversationId);
-    const { order, pageSize, from } = request;
-    const numbered = 'pageNumber' in from;
-    const skipped = numbered ? (from.pageNumber - 1) * pageSize : 0;
-    const lowest = numbered ? 1 : (from.afterSequence ?? 0) + 1;
-    const highest = numbered ? messageCount : Math.min(messageCount, (from.beforeSequence ?? Infinity) - 1);
-    const range =
-      order === 'oldest'
-        ? {
-            from: lowest + skipped,
-            to: Math.min(highest, lowest + skipped + pageSize - 1),
-            descending: false,
-          }
-        : {
-            from: Math.max(lowest, highest - skipped - pageSize + 1),
-            to: highest - skipped,
-            descending: true,
-          };
-    const isEmpty = range.from > range.to;
+    const [{ messageCount }, messages] = await this.transactions.readTogether((reads) => {
+      const conversation = this.conversations.getIn(scope, reads, conversationId);
+      const listUpTo = (end: number) =>
+        this.messages.listRangeIn(scope, reads, conversationId, rangeOf(request, end));
+      // Counted from its beginning, a page is found without knowing where the conversation ends.
+      const page =
+        request.order === 'oldest'
+          ? listUpTo(Number.MAX_SAFE_INTEGER)
+          : conversation.then((found) => listUpTo(found.messageCount));
+      return Promise.all([conversation, page]);
+    });
+    const { from, to, lowest, highest, descending } = rangeOf(request, messageCount);
     return {
-      items: isEmpty ? [] : await this.messages.listRange(scope, conversationId, range),
-      pageNumber: numbered ? from.pageNumber : null,
-      pageSize,
+      // What was appended since the conversation was read is not counted either.
+      items: messages.filter(({ sequence }) => sequence <= messageCount),
+      pageNumber: 'pageNumber' in request.from ? request.from.pageNumber : null,
+      pageSize: request.pageSize,
       totalCount: messageCount,
-      hasNextPage: !isEmpty && (order === 'oldest' ? range.to < highest : range.from > lowest),
+      hasNextPage: from <= to && (descending ? from > lowest : to < highest),
     };
   }
 
@@ -128,6 +126,19 @@ export class MessagesService {
       return written;
     });
   }
+}
+
+/** The sequences of a page, and of all that its bounds let through, in a conversation that ends at `end`. */
+function rangeOf({ order, pageSize, from }: MessagePageRequest, end: number) {
+  const numbered = 'pageNumber' in from;
+  const skipped = numbered ? (from.pageNumber - 1) * pageSize : 0;
+  const lowest = numbered ? 1 : (from.afterSequence ?? 0) + 1;
+  const highest = numbered ? end : Math.min(end, (from.beforeSequence ?? Infinity) - 1);
+  const first = lowest + skipped;
+  const last = highest - skipped;
+  return order === 'oldest'
+    ? { lowest, highest, from: first, to: Math.min(highest, first + pageSize - 1), descending: false }
+    : { lowest, highest, from: Math.max(lowest, last - pageSize + 1), to: last, descending: true };
 }
 
 /** What of an annotation is another value than the message has. */
