@@ -27,6 +27,7 @@ export interface Database extends Server {
   /** For loading data and reading counters; no measured request uses it. */
   connection: Connection;
   version: string;
+  processId: number;
 }
 
 export async function startDatabase(): Promise<Database> {
@@ -36,11 +37,13 @@ export async function startDatabase(): Promise<Database> {
   const server = await startMariadb({ parent: SCRATCH, args: DURABLE });
   const connection = await createConnection({ uri: server.url, timezone: 'Z', charset: 'utf8mb4' });
   const variables = await rows(connection, 'SELECT VERSION() AS version, @@pid_file AS pidFile');
-  pin(Number(readFileSync(String(variables[0]?.pidFile), 'utf8')), OTHER_CORE);
+  const processId = Number(readFileSync(String(variables[0]?.pidFile), 'utf8'));
+  pin(processId, OTHER_CORE);
   return {
     ...server,
     connection,
     version: String(variables[0]?.version),
+    processId,
     stop: async () => {
       await connection.end();
       await server.stop();

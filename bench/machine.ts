@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,7 +12,9 @@ export const SCRATCH = join(ROOT, 'bench/.cache');
 export const SERVER_CORE = 0;
 export const OTHER_CORE = 1;
 
-const canPin = hasTaskset() && availableParallelism() >= 2;
+/** Before this process is pinned to one of them. */
+const cores = availableParallelism();
+const canPin = hasTaskset() && cores >= 2;
 
 /** A command that runs on one core only, where the system can do that. */
 export function pinned(core: number, command: string, ...parameters: string[]): [string, string[]] {
@@ -23,10 +26,20 @@ export function pin(processId: number, core: number): void {
   if (canPin) execFileSync('taskset', ['-acp', String(core), String(processId)], { stdio: 'ignore' });
 }
 
+const TICK_MS = 10;
+
+/** CPU time that a process has used, user and system; NaN where there is no `/proc` (proc_pid_stat(5)). */
+export function cpuMsOf(processId: number): number {
+  const file = `/proc/${processId}/stat`;
+  if (!existsSync(file)) return NaN;
+  const fields = readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
 export function describeMachine(): Record<string, string | number | boolean> {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
-    cores: availableParallelism(),
+    cores,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,
     pinned: canPin,

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureCombinations, measureIndexCosts } from './combinations.js';
 import { countOperations } from './counts.js';
 import { planOf } from './dataset/tenants.js';
 import { Environment } from './environment.js';
@@ -23,7 +24,7 @@ import { verifySameAnswers } from './verify.js';
 const SEED = 1;
 const RUNS = {
   quick: { rounds: 5, seconds: 1.5, growthRounds: 3, requests: 20_000 },
-  full: { rounds: 9, seconds: 4, growthRounds: 7, requests: 1_000_000 },
+  full: { rounds: 5, seconds: 3, growthRounds: 5, requests: 1_000_000 },
 };
 const RESULTS = join(ROOT, 'bench/results.json');
 const PAGE = join(ROOT, 'docs/performance.md');
@@ -58,7 +59,11 @@ async function measure(): Promise<Results> {
     const own = servers.filter(({ variant }) => variant.startsWith('colloquy'));
     const profiles = await profile(environment, own, random, progress);
     const growth = await measureGrowth(environment, own, { rounds: growthRounds, random, progress });
+    const [colloquy] = own;
+    if (!colloquy) throw new Error('Colloquy was not started.');
+    const combinations = await measureCombinations(environment, colloquy, progress);
     for (const server of servers) await server.stop();
+    const indexCosts = await measureIndexCosts(environment, progress);
     const memory = await measureMemory(environment, { requests, random, progress });
     const tenants = [...plan.read, ...plan.written, plan.small, plan.large, ...plan.tiny];
     return {
@@ -76,6 +81,8 @@ async function measure(): Promise<Results> {
       operations,
       counts,
       growth,
+      combinations,
+      indexCosts,
       starts,
       installed: installedSize(),
       memory,

@@ -110,6 +110,59 @@ function growthTable({ growth }: Results): string {
   );
 }
 
+/** How many requests a second one core could do with nothing else in its way: the servers', and that of all else. */
+function boundTable({ operations }: Results): string {
+  const perSecond = (cpuMs: number | undefined) => 1_000_000 / (cpuMs ?? NaN);
+  return table(
+    [
+      'operation',
+      ...BOUND.map((variant) => `${TITLES[variant]}: its core, the other core`),
+      'Colloquy against stock, its core',
+      'to reach',
+    ],
+    operations.map(({ title, target, variants }) => {
+      const own = (variant: Variant) => perSecond(variants[variant]?.cpuMs.median);
+      const other = (variant: Variant) => perSecond(variants[variant]?.otherCpuMs.median);
+      return [
+        title,
+        ...BOUND.map((variant) => `${whole(own(variant))}, ${whole(other(variant))}`),
+        times(own('colloquy') / own('stock')),
+        target ? times(target.stock) : '–',
+      ];
+    }),
+  );
+}
+
+const BOUND: Variant[] = ['floor', 'stock', 'colloquy'];
+
+const combinationTable = ({ combinations }: Results) =>
+  table(
+    [
+      'order and filters',
+      'rows read, some match: small, large',
+      'rows read, none match: small, large',
+      'time, none match: small, large',
+      'an index that has it, behind tenant_id',
+    ],
+    combinations.map(({ title, someRows, noneRows, noneMs, cure }) => [
+      title,
+      `${whole(someRows.small)}, ${whole(someRows.large)}`,
+      `${whole(noneRows.small)}, ${whole(noneRows.large)}`,
+      `${noneMs.small.toFixed(1)} ms, ${noneMs.large.toFixed(1)} ms`,
+      cure,
+    ]),
+  );
+
+const indexCostTable = ({ indexCosts }: Results) =>
+  table(
+    ['index, behind tenant_id', 'UPDATE of an append', 'INSERT of a create'],
+    indexCosts.map(({ columns, appendTime, createTime }) => [
+      columns,
+      range(appendTime, times),
+      range(createTime, times),
+    ]),
+  );
+
 function startTable({ starts, operations }: Results): string {
   return table(
     ['', 'start to first answer', 'CPU of the start', 'memory idle', 'memory under load'],
@@ -262,6 +315,14 @@ ${cpu}
 
 ![CPU time](performance/cpu.svg)
 
+## What bounds it
+
+How many requests a second each of the two cores could do if the other never made it wait, from the CPU time that a request costs there: the server's core, and the core that the database and the load generator share. The smaller number is the ceiling, whatever the service does on its side.
+
+${boundTable(results)}
+
+Where the ratio against stock is missed, and what it would take, is in [decision 16](decisions/0016-measured-and-left.md).
+
 ## Work for each request
 
 Counted, not timed, one request after another: SQL statements, waits for the database, rows that the engine read, and what was allocated on the JavaScript heap. For one conversation that all clients append to: statements a request at ${settings.connections} connections, as group commit shares them. \`npm run bench:budget\` counts the same and fails when it is more than [bench/budget.json](../bench/budget.json) allows.
@@ -281,6 +342,16 @@ The time of one request at a time: a tenant of 1,000 conversations and one of ${
 ${growth}
 
 ![Growth](performance/growth.svg)
+
+## Other combinations of filters
+
+Every list walks an index that has its order and the filter that narrows most (the unit beside it, where given); a further filter is looked at row by row. That is bounded by the page as long as the filter lets many rows through, and at worst, where it lets none through, by all rows of the tenant (or unit, agent, user). Rows are counted, for page 1 and its total, in the same two tenants.
+
+${combinationTable(results)}
+
+None of these indexes is there: each makes every create dearer, and those with \`updated_time\` every append. Time of the statement on \`conversation\` with the index as a multiple of that without (the table has twelve already; an append has an INSERT into \`message\` and a COMMIT beside it, which the index does not touch):
+
+${indexCostTable(results)}
 
 ## Start and size
 
@@ -314,8 +385,11 @@ npm run bench:budget     # the counts, against bench/budget.json
   const sections = { ratios, 'requests a second': rates, 'p50 / p99, ms': latencies };
   const more = {
     'CPU, ms for 1,000 requests': cpu,
+    'requests a second that each core could do': boundTable(results),
     'work for each request': counts,
     growth,
+    'other combinations of filters': combinationTable(results),
+    'one more index': indexCostTable(results),
     start: starts,
     memory,
   };

@@ -1,5 +1,6 @@
 import type { InstalledSize, StartResult } from './footprint.js';
 import type { Counts } from './counts.js';
+import type { CombinationResult, IndexCost } from './combinations.js';
 import type { GrowthResult } from './growth.js';
 import type { MemoryPoint } from './memory.js';
 import type { ProfileSummary } from './profile.js';
@@ -18,6 +19,8 @@ export interface Results {
   /** By operation. */
   counts: Partial<Record<Variant, Record<string, Counts>>>;
   growth: GrowthResult[];
+  combinations: CombinationResult[];
+  indexCosts: IndexCost[];
   starts: Partial<Record<Variant, StartResult>>;
   installed: InstalledSize;
   memory: MemoryPoint[];

@@ -1,5 +1,6 @@
 import { readCounters } from './database.js';
 import type { Environment } from './environment.js';
+import { cpuMsOf } from './machine.js';
 import type { Operation } from './operations.js';
 import type { Progress } from './progress.js';
 import type { Random } from './random.js';
@@ -15,6 +16,8 @@ interface Sample {
   p99Ms: number;
   /** Of the server's process, user and system, for 1,000 requests. */
   cpuMs: number;
+  /** Likewise, of the database and the load generator, which share a core. */
+  otherCpuMs: number;
   statements: number;
   residentBytes: number;
 }
@@ -80,6 +83,7 @@ const measured = (samples: readonly Sample[]): Measured => {
     p50Ms: spread('p50Ms'),
     p99Ms: spread('p99Ms'),
     cpuMs: spread('cpuMs'),
+    otherCpuMs: spread('otherCpuMs'),
     statements: spread('statements'),
     residentBytes: spread('residentBytes'),
   };
@@ -95,18 +99,21 @@ async function measure(
   random: Random,
   seconds: number,
 ): Promise<Sample> {
-  const { connection } = environment.database;
+  const { connection, processId } = environment.database;
   const requests = operation.requests(environment.data, random);
   const countersBefore = await readCounters(connection);
   const before = await server.ask();
+  const databaseCpuMs = cpuMsOf(processId);
   const load = await environment.send(server, requests, { connections: CONNECTIONS, seconds });
   const after = await server.ask();
+  const otherCpuMs = cpuMsOf(processId) - databaseCpuMs + load.cpuMs;
   const counters = await readCounters(connection);
   return {
     requestsPerSecond: load.answered / load.seconds,
     p50Ms: load.p50Ms,
     p99Ms: load.p99Ms,
     cpuMs: ((after.cpuMs - before.cpuMs) / load.answered) * 1000,
+    otherCpuMs: (otherCpuMs / load.answered) * 1000,
     statements: (counters.statements - countersBefore.statements - 1) / load.answered,
     residentBytes: after.residentBytes,
   };

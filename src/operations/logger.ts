@@ -5,7 +5,13 @@ import type { AppConfig } from '../config/app-config.js';
 import { errorForLog } from './error-for-log.js';
 
 /** Lines are written together, at most this much later; what is left is written when the process ends. */
-const STANDARD_OUTPUT = { dest: 1, sync: false, minLength: 32 * 1024, maxWrite: 64 * 1024, periodicFlush: 100 };
+const STANDARD_OUTPUT = {
+  dest: 1,
+  sync: false,
+  minLength: 32 * 1024,
+  maxWrite: 64 * 1024,
+  periodicFlush: 100,
+};
 
 /** The log of the service: one JSON object a line, or readable lines on a terminal. */
 export function createLogger({ level, pretty }: AppConfig['log'], destination?: DestinationStream): Logger {
