@@ -13,6 +13,19 @@ import type { ConversationPosition } from './conversations.sql.js';
 /** What is given to a conversation. */
 export type ConversationChange = Partial<Pick<Conversation, 'topic' | 'status'>>;
 
+const HEAD = [
+  'id',
+  'tenantId',
+  'tenantUnitId',
+  'agentId',
+  'userId',
+  'messageCount',
+  'updatedTime',
+] as const satisfies (keyof Conversation)[];
+
+/** What messages need of their conversation; not its JSON, which may be a hundred times as large. */
+export type ConversationHead = Pick<Conversation, (typeof HEAD)[number]>;
+
 @Injectable()
 export class ConversationsRepository extends TenantScopedRepository<Conversation> {
   constructor(@InjectRepository(Conversation) repository: Repository<Conversation>) {
@@ -32,9 +45,13 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return conversation ?? null;
   }
 
-  async findByIdIn(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation | null> {
-    const [conversation] = await this.selectIn(scope, transaction, { where: 'id = ?', parameters: [id] });
-    return conversation ?? null;
+  async findHeadIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    id: string,
+  ): Promise<ConversationHead | null> {
+    const [head] = await this.selectOnlyIn(scope, transaction, HEAD, { where: 'id = ?', parameters: [id] });
+    return head ?? null;
   }
 
   listPageIn(

@@ -13,7 +13,11 @@ import { ConversationCountsRepository } from './conversation-counts.repository.j
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationNotFound, StatusConflict } from './conversation.errors.js';
-import { type ConversationChange, ConversationsRepository } from './conversations.repository.js';
+import {
+  type ConversationChange,
+  type ConversationHead,
+  ConversationsRepository,
+} from './conversations.repository.js';
 import type { ConversationPosition } from './conversations.sql.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';
@@ -197,9 +201,9 @@ export class ConversationsService {
     transaction: Transaction,
     id: string,
     count: number,
-  ): Promise<Conversation> {
+  ): Promise<ConversationHead> {
     await this.conversations.reserveSequences(scope, transaction, id, count, now());
-    return this.getIn(scope, transaction, id);
+    return this.getHeadIn(scope, transaction, id);
   }
 
   /**
@@ -249,11 +253,11 @@ export class ConversationsService {
     return this.conversations.findLocked(scope, transaction, id);
   }
 
-  /** As `get`, with what the transaction has changed. Throws ConversationNotFound. */
-  async getIn(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation> {
-    const conversation = await this.conversations.findByIdIn(scope, transaction, id);
-    if (!conversation) throw new ConversationNotFound();
-    return conversation;
+  /** What messages need of their conversation, with what the transaction has changed. Throws ConversationNotFound. */
+  async getHeadIn(scope: TenantScope, transaction: Transaction, id: string): Promise<ConversationHead> {
+    const head = await this.conversations.findHeadIn(scope, transaction, id);
+    if (!head) throw new ConversationNotFound();
+    return head;
   }
 }
 

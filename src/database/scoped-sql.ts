@@ -30,7 +30,7 @@ export class ScopedSql {
   readonly #table: string;
   readonly #columns: readonly string[];
   /** Rows are read with the names of the entity's properties. */
-  readonly #aliases: readonly ((prefix: string) => string)[];
+  readonly #aliases: ReadonlyMap<string, (prefix: string) => string>;
   readonly #keys: readonly string[];
   readonly #selectHead: string;
 
@@ -41,13 +41,18 @@ export class ScopedSql {
     this.#table = metadata.tableName;
     this.#columns = metadata.columns.map((column) => column.databaseName);
     this.#keys = metadata.primaryColumns.map((column) => column.databaseName);
-    this.#aliases = metadata.columns.map((column) => {
-      const { databaseName, propertyName } = column;
-      // SQLite keeps a time as the text that it is.
-      const isCast = isMysql && isTimeText(column);
-      return (prefix) =>
-        `${isCast ? `CAST(${prefix}${databaseName} AS CHAR)` : prefix + databaseName} AS ${propertyName}`;
-    });
+    this.#aliases = new Map(
+      metadata.columns.map((column) => {
+        const { databaseName, propertyName } = column;
+        // SQLite keeps a time as the text that it is.
+        const isCast = isMysql && isTimeText(column);
+        return [
+          propertyName,
+          (prefix) =>
+            `${isCast ? `CAST(${prefix}${databaseName} AS CHAR)` : prefix + databaseName} AS ${propertyName}`,
+        ];
+      }),
+    );
     this.#selectHead = `SELECT ${this.#aliasesOf('')} FROM ${this.#table}`;
     this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
     this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
@@ -55,6 +60,12 @@ export class ScopedSql {
 
   select(scope: TenantScope, where: string, order: Ordering = []): string {
     return scoped(scope, this.#selectHead, where) + orderBy(order);
+  }
+
+  /** As `select`, but only these properties. */
+  selectOnly(scope: TenantScope, properties: readonly string[], where: string): string {
+    const columns = properties.map((property) => this.#aliases.get(property)?.('')).join(', ');
+    return scoped(scope, `SELECT ${columns} FROM ${this.#table}`, where);
   }
 
   /** As `select`, with a lock on the rows until the transaction ends. A transaction on SQLite holds the only one anyway. */
@@ -119,7 +130,7 @@ export class ScopedSql {
   }
 
   #aliasesOf(prefix: string): string {
-    return this.#aliases.map((alias) => alias(prefix)).join(', ');
+    return [...this.#aliases.values()].map((alias) => alias(prefix)).join(', ');
   }
 }
 

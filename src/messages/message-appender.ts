@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { newMessageId } from '../common/ids.js';
-import type { Conversation } from '../conversations/conversation.entity.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
+import type { ConversationHead } from '../conversations/conversations.repository.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { type Authored, authoredBy } from '../database/authorship.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
@@ -102,7 +102,11 @@ export class MessageAppender {
 }
 
 /** The messages of each append, with sequences that follow each other from `sequence` on. */
-function messagesOf(appends: readonly Append[], conversation: Conversation, sequence: number): Message[][] {
+function messagesOf(
+  appends: readonly Append[],
+  conversation: ConversationHead,
+  sequence: number,
+): Message[][] {
   let next = sequence;
   // The last message is the last activity of the conversation, to the millisecond.
   const time = new Date(conversation.updatedTime);
@@ -114,7 +118,7 @@ function messagesOf(appends: readonly Append[], conversation: Conversation, sequ
 
 function messageOf(
   authorship: Authored,
-  conversation: Conversation,
+  conversation: ConversationHead,
   sequence: number,
   input: NewMessage,
 ): Message {

@@ -60,7 +60,7 @@ export class MessagesService {
   async get(scope: TenantScope, conversationId: string, id: string): Promise<Message> {
     const [, message] = await this.transactions.readTogether((reads) =>
       Promise.all([
-        this.conversations.getIn(scope, reads, conversationId),
+        this.conversations.getHeadIn(scope, reads, conversationId),
         this.messages.findByIdIn(scope, reads, conversationId, id),
       ]),
     );
@@ -78,7 +78,7 @@ export class MessagesService {
     request: MessagePageRequest,
   ): Promise<Page<Message>> {
     const [{ messageCount }, messages] = await this.transactions.readTogether((reads) => {
-      const conversation = this.conversations.getIn(scope, reads, conversationId);
+      const conversation = this.conversations.getHeadIn(scope, reads, conversationId);
       const listUpTo = (end: number) =>
         this.messages.listRangeIn(scope, reads, conversationId, rangeOf(request, end));
       // Counted from its beginning, a page is found without knowing where the conversation ends.
@@ -112,7 +112,7 @@ export class MessagesService {
   ): Promise<Message> {
     let written: Message | undefined;
     return this.transactions.run(async (transaction, inDoubt) => {
-      await this.conversations.getIn(scope, transaction, conversationId);
+      await this.conversations.getHeadIn(scope, transaction, conversationId);
       const message = await this.messages.findLocked(scope, transaction, conversationId, id);
       if (!message) throw new MessageNotFound();
       if (inDoubt && isDeepStrictEqual({ ...message }, written)) return message;
