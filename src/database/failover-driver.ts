@@ -72,6 +72,9 @@ export class FailoverPool {
         trace: false,
       });
       pool.on('connection', (connection) => {
+        // TypeORM asks for it with each statement, and mysql2 would make a new one, with listeners, each time.
+        const withPromises = connection.promise();
+        connection.promise = () => withPromises;
         for (const statement of session) {
           // Without a callback mysql2 throws what the server answers, past everybody.
           connection.query(statement, (error) => {
