@@ -10,6 +10,7 @@ import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './common/
 import { answerClientError } from './common/http/client-error.js';
 import { acceptJsonOnly } from './common/http/json-body.js';
 import { answerOtherMethods, methodsByPath } from './common/http/method-not-allowed.js';
+import { jsonOf } from './common/json/json-body.js';
 import { requestIdOf } from './common/http/request-id.js';
 import { BASE_PATH } from './common/http/resource.js';
 import { SECURITY_HEADERS } from './common/http/security-headers.js';
@@ -64,6 +65,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   acceptJsonOnly(fastify);
+  fastify.setReplySerializer(jsonOf);
   sendResourceHeaders(fastify);
   answerUnusualRequests(fastify);
   app.setGlobalPrefix(BASE_PATH, { exclude: ['problems/:code'] });

@@ -30,10 +30,10 @@ export const CONVERSATION = {
     tenant_id: text,
     tenant_unit_id: maybe,
     invoke_from: maybe,
-    inputs: json,
-    extend_properties: json,
     message_count: whole,
     ...authorship,
+    inputs: json,
+    extend_properties: json,
   },
 } as const;
 
@@ -53,10 +53,10 @@ export const APPENDED = {
     answer_tokens: whole,
     total_tokens: whole,
     feedback: maybe,
-    metadata: json,
     tenant_id: text,
     tenant_unit_id: maybe,
     ...authorship,
+    metadata: json,
   },
 } as const;
 
@@ -70,7 +70,7 @@ const page = {
 
 export const CONVERSATIONS = {
   type: 'object',
-  properties: { ...page, data: { type: 'array', items: CONVERSATION }, next_cursor: maybe },
+  properties: { ...page, next_cursor: maybe, data: { type: 'array', items: CONVERSATION } },
 } as const;
 
 export const MESSAGES = {

@@ -5,6 +5,7 @@ import { DomainError, type Fault } from '../common/errors/domain-error.js';
 import { problemDocument } from '../common/errors/problem-details.filter.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { isJsonObject } from '../common/json/exact-json.js';
+import { jsonOf } from '../common/json/json-body.js';
 import { readInputs } from '../common/validation/read-inputs.js';
 import { scopeOf } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
@@ -77,7 +78,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   #storing(keyed: KeyedRequest): OnceOnly {
     return new OnceOnly((scope, transaction, headers, body) =>
-      this.idempotency.store(scope, transaction, keyed, { status: 201, headers, body: JSON.stringify(body) }),
+      this.idempotency.store(scope, transaction, keyed, { status: 201, headers, body: jsonOf(body) }),
     );
   }
 

@@ -1,11 +1,14 @@
+import { JsonBody } from '../json/json-body.js';
+
 /**
  * A response body that is one thing of its own: it has an address and a version. Neither stands in its JSON; they
  * are the headers `Location` and `ETag`.
  */
-export abstract class Resource {
+export abstract class Resource extends JsonBody {
   readonly #version: number;
 
   constructor(version: number) {
+    super();
     this.#version = version;
   }
 

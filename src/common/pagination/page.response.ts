@@ -1,8 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { JsonBody } from '../json/json-body.js';
 import { MAX_PAGE_SIZE, type Page } from './page.js';
 
 /** What every list answers around its `data`. */
-export abstract class PageResponse {
+export abstract class PageResponse extends JsonBody {
   @ApiProperty({
     type: 'integer',
     nullable: true,
@@ -43,6 +44,7 @@ export abstract class PageResponse {
   has_next_page: boolean;
 
   constructor({ pageNumber, pageSize, totalCount, hasNextPage }: Page<unknown>) {
+    super();
     this.page_num = pageNumber;
     this.page_size = pageSize;
     this.total_count = totalCount;

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../common/http/authorship.response.js';
 import { BASE_PATH } from '../../common/http/resource.js';
 import { parseExactJson } from '../../common/json/exact-json.js';
+import { jsonArray, jsonWith } from '../../common/json/json-body.js';
 import { PageResponse } from '../../common/pagination/page.response.js';
 import type { Conversation } from '../conversation.entity.js';
 import type { ConversationPage } from '../conversations.service.js';
@@ -12,6 +13,9 @@ const ID = { type: String, nullable: true } as const;
 const JSON_OBJECT = { type: Object, additionalProperties: true } as const;
 
 export class ConversationResponse extends AuthorshipResponse {
+  readonly #inputs: string;
+  readonly #extendProperties: string;
+
   @ApiProperty({
     type: String,
     format: 'uuid',
@@ -65,14 +69,18 @@ export class ConversationResponse extends AuthorshipResponse {
     example: { city: 'San Jose', seats: 2 },
     description: 'What the agent was started with.',
   })
-  inputs: unknown;
+  get inputs(): unknown {
+    return parseExactJson(this.#inputs);
+  }
 
   @ApiProperty({
     ...JSON_OBJECT,
     example: { channel: 'website' },
     description: 'Whatever else belongs to it.',
   })
-  extend_properties: unknown;
+  get extend_properties(): unknown {
+    return parseExactJson(this.#extendProperties);
+  }
 
   @ApiProperty({ type: 'integer', minimum: 0, example: 0, description: 'Exactly how many messages it has.' })
   message_count: number;
@@ -90,8 +98,8 @@ export class ConversationResponse extends AuthorshipResponse {
     this.tenant_id = conversation.tenantId;
     this.tenant_unit_id = conversation.tenantUnitId;
     this.invoke_from = conversation.invokeFrom;
-    this.inputs = parseExactJson(conversation.inputs);
-    this.extend_properties = parseExactJson(conversation.extendProperties);
+    this.#inputs = conversation.inputs;
+    this.#extendProperties = conversation.extendProperties;
     this.message_count = conversation.messageCount;
     this.setAuthorship(conversation);
   }
@@ -103,11 +111,19 @@ export class ConversationResponse extends AuthorshipResponse {
   path(): string {
     return `${BASE_PATH}/conversations/${this.id}`;
   }
+
+  toText(): string {
+    return jsonWith(this, { inputs: this.#inputs, extend_properties: this.#extendProperties });
+  }
 }
 
 export class ConversationPageResponse extends PageResponse {
+  readonly #data: readonly ConversationResponse[];
+
   @ApiProperty({ type: [ConversationResponse], description: 'The conversations of this page.' })
-  data: ConversationResponse[];
+  get data(): readonly ConversationResponse[] {
+    return this.#data;
+  }
 
   @ApiProperty({
     type: String,
@@ -119,11 +135,15 @@ export class ConversationPageResponse extends PageResponse {
 
   constructor(page: ConversationPage) {
     super(page);
-    this.data = page.items.map((item) => ConversationResponse.from(item));
+    this.#data = page.items.map((item) => ConversationResponse.from(item));
     this.next_cursor = page.nextCursor;
   }
 
   static from(this: void, page: ConversationPage): ConversationPageResponse {
     return new ConversationPageResponse(page);
+  }
+
+  toText(): string {
+    return jsonWith(this, { data: jsonArray(this.#data) });
   }
 }

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../common/http/authorship.response.js';
 import { BASE_PATH } from '../../common/http/resource.js';
 import { parseExactJson } from '../../common/json/exact-json.js';
+import { jsonArray, JsonBody, jsonWith } from '../../common/json/json-body.js';
 import type { Page } from '../../common/pagination/page.js';
 import { PageResponse } from '../../common/pagination/page.response.js';
 import { MESSAGE_SENDERS, type Message, type MessageSender } from '../message.entity.js';
@@ -10,6 +11,8 @@ import { FEEDBACK, METADATA, SENDER } from './append-message.dto.js';
 const OPTIONAL_ID = { type: String, nullable: true } as const;
 
 export class MessageResponse extends AuthorshipResponse {
+  readonly #metadata: string;
+
   @ApiProperty({
     type: String,
     format: 'uuid',
@@ -90,7 +93,9 @@ export class MessageResponse extends AuthorshipResponse {
     example: METADATA.example,
     description: 'Whatever else belongs to it.',
   })
-  metadata: unknown;
+  get metadata(): unknown {
+    return parseExactJson(this.#metadata);
+  }
 
   @ApiProperty({
     type: String,
@@ -117,7 +122,7 @@ export class MessageResponse extends AuthorshipResponse {
     this.answer_tokens = message.answerTokens;
     this.total_tokens = message.totalTokens;
     this.feedback = message.feedback;
-    this.metadata = parseExactJson(message.metadata);
+    this.#metadata = message.metadata;
     this.tenant_id = message.tenantId;
     this.tenant_unit_id = message.tenantUnitId;
     this.setAuthorship(message);
@@ -136,31 +141,52 @@ export class MessageResponse extends AuthorshipResponse {
   path(): string {
     return `${BASE_PATH}/conversations/${this.conversation_id}/messages/${this.id}`;
   }
+
+  toText(): string {
+    return jsonWith(this, { metadata: this.#metadata });
+  }
 }
 
 export class MessagePageResponse extends PageResponse {
+  readonly #data: readonly MessageResponse[];
+
   @ApiProperty({ type: [MessageResponse], description: 'The messages of this page.' })
-  data: MessageResponse[];
+  get data(): readonly MessageResponse[] {
+    return this.#data;
+  }
 
   constructor(page: Page<Message>) {
     super(page);
-    this.data = page.items.map((item) => MessageResponse.from(item));
+    this.#data = page.items.map((item) => MessageResponse.from(item));
   }
 
   static from(this: void, page: Page<Message>): MessagePageResponse {
     return new MessagePageResponse(page);
   }
+
+  toText(): string {
+    return jsonWith(this, { data: jsonArray(this.#data) });
+  }
 }
 
-export class AppendedMessagesResponse {
+export class AppendedMessagesResponse extends JsonBody {
+  readonly #data: readonly MessageResponse[];
+
   @ApiProperty({ type: [MessageResponse], description: 'The messages as they were stored, in order.' })
-  data: MessageResponse[];
+  get data(): readonly MessageResponse[] {
+    return this.#data;
+  }
 
   constructor(messages: readonly Message[]) {
-    this.data = messages.map((message) => MessageResponse.from(message));
+    super();
+    this.#data = messages.map((message) => MessageResponse.from(message));
   }
 
   static from(this: void, messages: readonly Message[]): AppendedMessagesResponse {
     return new AppendedMessagesResponse(messages);
+  }
+
+  toText(): string {
+    return `{"data":${jsonArray(this.#data)}}`;
   }
 }
