@@ -9,9 +9,14 @@ export const jsonOf = (body: unknown): string =>
 
 /** As JSON.stringify, with further members, whose values are JSON text. The object has members of its own. */
 export function jsonWith(object: object, members: Readonly<Record<string, string>>): string {
-  const further = Object.entries(members).map(([name, text]) => `,"${name}":${text}`);
-  return `${JSON.stringify(object).slice(0, -1)}${further.join('')}}`;
+  let text = JSON.stringify(object).slice(0, -1);
+  for (const [name, json] of Object.entries(members)) text += `,"${name}":${json}`;
+  return `${text}}`;
 }
 
-export const jsonArray = (bodies: readonly JsonBody[]): string =>
-  `[${bodies.map((body) => body.toText()).join(',')}]`;
+/** Not with `join`, which copies everything once more before it is written. */
+export function jsonArray(bodies: readonly JsonBody[]): string {
+  let text = '';
+  for (const body of bodies) text += `${text === '' ? '[' : ','}${body.toText()}`;
+  return `${text || '['}]`;
+}
