@@ -5,6 +5,7 @@ import { changedBy } from '../database/authorship.js';
 import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
 import type { Transaction } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { CONVERSATION_HEAD, type ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
 import { behind, conditionOf, pageOf } from './conversations.sql.js';
@@ -12,19 +13,6 @@ import type { ConversationPosition } from './conversations.sql.js';
 
 /** What is given to a conversation. */
 export type ConversationChange = Partial<Pick<Conversation, 'topic' | 'status'>>;
-
-const HEAD = [
-  'id',
-  'tenantId',
-  'tenantUnitId',
-  'agentId',
-  'userId',
-  'messageCount',
-  'updatedTime',
-] as const satisfies (keyof Conversation)[];
-
-/** What messages need of their conversation; not its JSON, which may be a hundred times as large. */
-export type ConversationHead = Pick<Conversation, (typeof HEAD)[number]>;
 
 @Injectable()
 export class ConversationsRepository extends TenantScopedRepository<Conversation> {
@@ -50,7 +38,10 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     transaction: Transaction,
     id: string,
   ): Promise<ConversationHead | null> {
-    const [head] = await this.selectOnlyIn(scope, transaction, HEAD, { where: 'id = ?', parameters: [id] });
+    const [head] = await this.selectOnlyIn(scope, transaction, CONVERSATION_HEAD, {
+      where: 'id = ?',
+      parameters: [id],
+    });
     return head ?? null;
   }
 

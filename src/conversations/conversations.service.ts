@@ -10,14 +10,11 @@ import { OutcomeUnknown, type Transaction, Transactions } from '../database/tran
 import type { Completion } from '../idempotency/once-only.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
+import type { ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationNotFound, StatusConflict } from './conversation.errors.js';
-import {
-  type ConversationChange,
-  type ConversationHead,
-  ConversationsRepository,
-} from './conversations.repository.js';
+import { type ConversationChange, ConversationsRepository } from './conversations.repository.js';
 import type { ConversationPosition } from './conversations.sql.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';

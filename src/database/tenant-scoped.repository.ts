@@ -36,8 +36,8 @@ const MAX_INSERT_ROWS = 100;
 /**
  * The one door to a tenant's rows. All its statements come from ScopedSql, which puts the scope into each; TypeORM's
  * repository stays private, so that no `save`, array of criteria or bare builder can reach past it. Methods that end
- * in `In` see and make the changes of a transaction. Those that return nothing may travel with the next statement of
- * the transaction, or its COMMIT, which then fails in their place.
+ * in `In` see and make the changes of a transaction, or are part of reads that go together. Those that return nothing
+ * may travel with the next statement of the transaction, or its COMMIT, which then fails in their place.
  */
 export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   readonly #repository: Repository<Entity>;

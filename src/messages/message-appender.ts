@@ -3,7 +3,7 @@ import { Unavailable } from '../common/errors/domain-error.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { newMessageId } from '../common/ids.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
-import type { ConversationHead } from '../conversations/conversations.repository.js';
+import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { type Authored, authoredBy } from '../database/authorship.js';
 import { type Transaction, Transactions } from '../database/transactions.js';
