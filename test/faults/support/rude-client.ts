@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** A client that sends what it likes, reads what comes, and never hangs up by itself. */
+/** A client that sends what it likes until it is cut off, reads what comes, and never hangs up by itself. */
 export class RudeClient {
   received = '';
   isCutOff = false;
@@ -15,7 +15,7 @@ export class RudeClient {
   }
 
   send(bytes: string | Buffer): void {
-    if (bytes.length > 0 && this.#socket.writable) this.#socket.write(bytes);
+    if (bytes.length > 0 && this.#socket.writable && !this.isCutOff) this.#socket.write(bytes);
   }
 
   /** Of each answer that came. */
