@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../common/errors/domain-error.js';
+import { headerLines } from '../common/http/header-lines.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
 import type { CredentialVerifier } from './credential-verifier.js';
@@ -30,8 +31,8 @@ export class Authenticator {
   /** Throws `unauthenticated`, or Unavailable when it cannot be told. */
   async authenticate(rawHeaders: readonly string[]): Promise<Principal> {
     if (this.#developer) return this.#developer;
-    const bearers = valuesOf('authorization', rawHeaders).flatMap(bearerIn);
-    const apiKeys = valuesOf('x-api-key', rawHeaders).filter((value) => value !== '');
+    const bearers = headerLines('authorization', rawHeaders).flatMap(bearerIn);
+    const apiKeys = headerLines('x-api-key', rawHeaders).filter((value) => value !== '');
     if (bearers.length + apiKeys.length > 1)
       throw unauthenticated('Several credentials were sent; send one.');
     const [bearer] = bearers;
@@ -49,10 +50,6 @@ export class Authenticator {
     throw unauthenticated('The credential is not valid.', 'Bearer error="invalid_token"');
   }
 }
-
-/** Every value of a header: of several `Authorization` headers, Node's `headers` would keep the first without a word. */
-const valuesOf = (name: string, rawHeaders: readonly string[]): string[] =>
-  rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 
 function bearerIn(authorization: string): string[] {
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization.slice(0, MAX_CREDENTIAL_LENGTH)) ?? [];

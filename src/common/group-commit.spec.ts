@@ -19,15 +19,34 @@ function controlled({ maxItems = 100, maxSize = 100, maxWaiting = 100 } = {}) {
 }
 
 describe('GroupCommit', () => {
-  it('writes at once what finds nothing under way, and together what arrives meanwhile', async () => {
+  it('writes together what arrives in one turn, and what arrives while a write is under way', async () => {
     const { commit, writes, settle } = controlled();
-    const all = Promise.all(['a', 'b', 'c'].map((item) => commit.submit('key', item)));
-    expect(writes.map(({ items }) => items)).toEqual([['a']]);
-    writes[0]?.end();
+    const first = ['a', 'b'].map((item) => commit.submit('key', item));
     await settle();
-    expect(writes.map(({ items }) => items)).toEqual([['a'], ['b', 'c']]);
+    expect(writes.map(({ items }) => items)).toEqual([['a', 'b']]);
+    const second = ['c', 'd'].map((item) => commit.submit('key', item));
+    await settle();
+    expect(writes).toHaveLength(1);
+    writes[0]?.end();
+    await Promise.all(first);
+    await settle();
+    expect(writes.map(({ items }) => items)).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
     writes[1]?.end();
-    await all;
+    await Promise.all(second);
+  });
+
+  it('lets what arrives in one turn go together where a write ends within its turn', async () => {
+    const writes: (readonly string[])[] = [];
+    const commit = new GroupCommit<string>(
+      (items) => Promise.resolve(void writes.push(items)),
+      () => false,
+      { maxItems: 100, maxSize: 100, maxWaiting: 100, sizeOf: ({ length }) => length },
+    );
+    await Promise.all(['a', 'b', 'c'].map((item) => commit.submit('key', item)));
+    expect(writes).toEqual([['a', 'b', 'c']]);
   });
 
   it('does not acknowledge before the write ends', async () => {
@@ -41,23 +60,24 @@ describe('GroupCommit', () => {
     expect(acknowledged).toBe(true);
   });
 
-  it('does not let keys wait for each other', () => {
-    const { commit, writes } = controlled();
+  it('does not let keys wait for each other', async () => {
+    const { commit, writes, settle } = controlled();
     void commit.submit('one', 'a');
     void commit.submit('two', 'b');
+    await settle();
     expect(writes.map(({ items }) => items)).toEqual([['a'], ['b']]);
   });
 
   it('keeps groups within their bounds', async () => {
     const { commit, writes, settle } = controlled({ maxItems: 3, maxSize: 10 });
-    for (const item of ['first', 'aaaa', 'bbbb', 'cccc', 'd', 'e', 'f', 'g', 'x'.repeat(50)])
+    for (const item of ['aaaa', 'bbbb', 'cccc', 'd', 'e', 'f', 'g', 'x'.repeat(50)])
       void commit.submit('key', item);
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 5; n++) {
+      await settle();
       writes[n]?.end();
       await settle();
     }
     expect(writes.map(({ items }) => items)).toEqual([
-      ['first'],
       ['aaaa', 'bbbb'],
       ['cccc', 'd', 'e'],
       ['f', 'g'],
@@ -67,33 +87,26 @@ describe('GroupCommit', () => {
 
   it('gives each item its own fate when a group fails', async () => {
     const { commit, writes, settle } = controlled();
-    const first = commit.submit('key', 'a');
-    const others = Promise.allSettled(['b', 'bad', 'c'].map((item) => commit.submit('key', item)));
-    writes[0]?.end();
-    await first;
-    await settle();
-    for (let n = 1; n <= 4; n++) {
-      writes[n]?.end(writes[n]?.items.includes('bad') ? new Error('bad') : undefined);
+    const all = Promise.allSettled(['a', 'bad', 'c'].map((item) => commit.submit('key', item)));
+    for (let n = 0; n < 4; n++) {
       await settle();
+      writes[n]?.end(writes[n]?.items.includes('bad') ? new Error('bad') : undefined);
     }
-    expect(writes.map(({ items }) => items)).toEqual([['a'], ['b', 'bad', 'c'], ['b'], ['bad'], ['c']]);
-    expect((await others).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(writes.map(({ items }) => items)).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c']]);
+    expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
   it('fails all at once when the failure is for all', async () => {
     const { commit, writes, settle } = controlled();
-    const first = commit.submit('key', 'a');
-    const others = Promise.allSettled(['b', 'c'].map((item) => commit.submit('key', item)));
-    writes[0]?.end();
-    await first;
+    const all = Promise.allSettled(['a', 'b'].map((item) => commit.submit('key', item)));
     await settle();
-    writes[1]?.end(new Unavailable('down'));
-    expect((await others).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(writes).toHaveLength(2);
+    writes[0]?.end(new Unavailable('down'));
+    expect((await all).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(writes).toHaveLength(1);
   });
 
   it('refuses what would wait behind too many', async () => {
-    const { commit } = controlled({ maxWaiting: 1 });
+    const { commit } = controlled({ maxWaiting: 2 });
     void commit.submit('key', 'a');
     void commit.submit('key', 'b');
     await expect(commit.submit('key', 'c')).rejects.toBeInstanceOf(Unavailable);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Unavailable } from './errors/domain-error.js';
 
 interface Waiting<Item> {
@@ -16,9 +17,9 @@ interface Limits<Item> {
 }
 
 /**
- * Writes together what arrives while the write before is under way. Items of one key are written in the order in
- * which they came and never at the same time; a group that fails is written again one by one, so that each item has
- * its own fate. No item waits when nothing is being written.
+ * Writes together what arrives in one turn of the event loop, or while the write before is under way. Items of one
+ * key are written in the order in which they came and never at the same time; a group that fails is written again one
+ * by one, so that each item has its own fate. No item waits for others to come.
  */
 export class GroupCommit<Item> {
   readonly #queues = new Map<string, Waiting<Item>[]>();
@@ -47,7 +48,12 @@ export class GroupCommit<Item> {
   }
 
   async #drain(key: string, queue: Waiting<Item>[]): Promise<void> {
-    while (queue.length > 0) await this.#writeGroup(queue.splice(0, this.#groupLength(queue)));
+    while (queue.length > 0) {
+      // What is read from the sockets now belongs to the group too: SQLite writes within one turn, so that nothing
+      // could arrive meanwhile.
+      await nextTurn();
+      await this.#writeGroup(queue.splice(0, this.#groupLength(queue)));
+    }
     this.#queues.delete(key);
   }
 

@@ -192,15 +192,15 @@ export class ConversationsService {
     return conversation;
   }
 
-  /** Takes the next `count` sequences of a conversation and returns it as it then is. Throws ConversationNotFound. */
+  /** Takes the next `count` sequences of a conversation and returns it as it then is; null when there is none. */
   async reserveSequences(
     scope: TenantScope,
     transaction: Transaction,
     id: string,
     count: number,
-  ): Promise<ConversationHead> {
+  ): Promise<ConversationHead | null> {
     await this.conversations.reserveSequences(scope, transaction, id, count, now());
-    return this.getHeadIn(scope, transaction, id);
+    return this.conversations.findHeadIn(scope, transaction, id);
   }
 
   /**

@@ -56,11 +56,16 @@ export class OutcomeUnknown extends Unavailable {
  * when an earlier run may have been committed, its answer having been lost: then the work has to look first, behind
  * the lock of the row it changes.
  */
-type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
+export type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
 
 @Injectable()
 export class Transactions {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** Whether only one can be under way at a time, whatever rows it changes: SQLite has one writer. */
+  get areSerial(): boolean {
+    return this.dataSource.options.type === 'better-sqlite3';
+  }
 
   /**
    * Runs `work` in one transaction and commits it; an error rolls back everything. Work that lost against another

@@ -6,7 +6,7 @@ import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { type Authored, authoredBy } from '../database/authorship.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
+import { type Transaction, Transactions, type Work } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { Message, MessageSender } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -34,6 +34,12 @@ interface Append {
   complete: (transaction: Transaction, messages: readonly Message[], isStored: boolean) => Promise<void>;
 }
 
+/** An append whose commit is waited for. */
+interface PendingAppend extends Append {
+  /** As the last run of the transaction saw it. */
+  hasConversation: boolean;
+}
+
 const GROUP_LIMITS = {
   maxItems: 200,
   maxSize: 1024 * 1024,
@@ -41,15 +47,24 @@ const GROUP_LIMITS = {
   sizeOf: ({ inputs }: Append) => inputs.reduce((size, { content }) => size + content.length, 0),
 };
 
+/** Appends that take turns: those to one conversation as one credential sees it. */
+const placeOf = ({ scope, conversationId }: Append): string =>
+  JSON.stringify([scope.tenantId, scope.tenantUnitId, conversationId]);
+
+const byPlace = (appends: readonly PendingAppend[]): PendingAppend[][] => [
+  ...Map.groupBy(appends, placeOf).values(),
+];
+
 /**
  * Appends messages behind the last one of a conversation. Appends to one conversation that arrive while another is
  * being written go together into the next transaction (group commit): the row's lock and the commit are paid once.
+ * Where only one transaction can be under way anyway, appends to different conversations go together as well.
  */
 @Injectable()
 export class MessageAppender {
-  readonly #groups = new GroupCommit<Append>(
+  readonly #groups = new GroupCommit<PendingAppend>(
     (appends) => this.#write(appends),
-    (error) => error instanceof Unavailable || error instanceof ConversationNotFound,
+    (error) => error instanceof Unavailable,
     GROUP_LIMITS,
   );
 
@@ -60,18 +75,27 @@ export class MessageAppender {
   ) {}
 
   /** Resolves when the messages are committed, all or none, in this order. Throws ConversationNotFound. */
-  append(append: Append): Promise<void> {
-    const { tenantId, tenantUnitId } = append.scope;
-    return this.#groups.submit(JSON.stringify([tenantId, tenantUnitId, append.conversationId]), append);
+  async append(append: Append): Promise<void> {
+    const pending = { ...append, hasConversation: true };
+    await this.#groups.submit(this.transactions.areSerial ? '' : placeOf(append), pending);
+    if (!pending.hasConversation) throw new ConversationNotFound();
   }
 
-  #write(appends: readonly Append[]): Promise<void> {
+  #write(appends: readonly PendingAppend[]): Promise<void> {
+    const works = byPlace(appends).map((group) => this.#workOf(group));
+    return this.transactions.run(async (transaction, inDoubt) => {
+      for (const work of works) await work(transaction, inDoubt);
+    });
+  }
+
+  /** What the transaction has to do for appends to one conversation. */
+  #workOf(appends: readonly PendingAppend[]): Work<void> {
     const [first] = appends;
-    if (!first) return Promise.resolve();
+    if (!first) return () => Promise.resolve();
     const { scope, conversationId } = first;
     const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
     let written: readonly Message[][] = [];
-    return this.transactions.run(async (transaction, inDoubt) => {
+    return async (transaction, inDoubt) => {
       const isWritten = inDoubt && (await this.#isWritten(scope, transaction, written));
       if (!isWritten) {
         const conversation = await this.conversations.reserveSequences(
@@ -80,12 +104,14 @@ export class MessageAppender {
           conversationId,
           count,
         );
+        for (const append of appends) append.hasConversation = conversation !== null;
+        if (!conversation) return;
         written = messagesOf(appends, conversation, conversation.messageCount - count + 1);
         await this.messages.append(scope, transaction, written.flat());
       }
       for (const [index, { complete }] of appends.entries())
         await complete(transaction, written[index] ?? [], isWritten);
-    });
+    };
   }
 
   /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */

@@ -116,6 +116,70 @@ describe('fifty writers on two replicas', () => {
   }, 60_000);
 });
 
+describe('appends that arrive together', () => {
+  const { watcher } = first;
+  async function commitsOf<T>(work: () => Promise<T>): Promise<{ result: T; commits: number }> {
+    const before = watcher.statements.length;
+    const result = await work();
+    return {
+      result,
+      commits: watcher.statements.slice(before).filter((sql) => sql === 'COMMIT').length,
+    };
+  }
+
+  it('at one conversation share commits', async () => {
+    const conversation = await newConversation();
+
+    const { result, commits } = await commitsOf(() =>
+      Promise.all(range(50).map((n) => ada.post(`${conversation}/messages`, say(String(n))))),
+    );
+
+    expect(result.map(({ status }) => status)).toEqual(range(50).map(() => 201));
+    expect(result.map(({ body }) => Number(body.sequence)).sort((a, b) => a - b)).toEqual(
+      range(50).map((n) => n + 1),
+    );
+    expect(commits).toBeLessThan(25);
+  });
+
+  it('at many conversations of many tenants each have their own fate', async () => {
+    const clients = range(5).map((n) => first.as({ tenant: `tenant-${n}`, sub: 'ada' }));
+    const conversations = await Promise.all(
+      clients.map(async (client) => ({
+        client,
+        path: `/conversations/${(await client.post('/conversations')).body.id}/messages`,
+      })),
+    );
+    const key = { 'idempotency-key': 'used-before' };
+    for (const { client, path } of conversations)
+      expect((await client.post(path, say('first'), { headers: key })).status).toBe(201);
+
+    const { result, commits } = await commitsOf(() =>
+      Promise.all(
+        conversations.flatMap(({ client, path }, n) => {
+          const { path: ofAnother = '' } = conversations.at(n - 1) ?? {};
+          return [
+            ...range(6).map((k) => client.post(path, say(String(k)))),
+            client.post(ofAnother, say('not mine')),
+            client.post(path, say('first'), { headers: key }),
+          ];
+        }),
+      ),
+    );
+
+    const expected = [...range(6).map(() => 201), 404, 201];
+    expect(result.map(({ status }) => status)).toEqual(clients.flatMap(() => expected));
+    for (const { client, path } of conversations) {
+      const { body } = await client.get(path);
+      expect(body.data.map(({ sequence }: { sequence: number }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+      expect(body.data.map(({ content }: { content: string }) => content).sort()).toEqual(
+        ['0', '1', '2', '3', '4', '5', 'first'].sort(),
+      );
+    }
+    // A server's rows are locked one by one, so that nobody waits for another's; SQLite has one writer for all.
+    expect(commits).toBeLessThan(25);
+  });
+});
+
 describe('conversations that are created while lists are read', () => {
   it('appear once each, and a walk misses nothing that was there before', async () => {
     const tenant = 'creators';

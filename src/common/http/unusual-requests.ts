@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../errors/domain-error.js';
 import { hangUpWith } from './client-error.js';
+import { headerLines } from './header-lines.js';
 
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
@@ -19,21 +20,13 @@ export function answerUnusualRequests(fastify: FastifyInstance): void {
 }
 
 function faultOf({ headers, raw }: FastifyRequest): DomainError | undefined {
-  const hosts = hostLines(raw.rawHeaders);
+  // Node drops all but the first, where a proxy in front may have gone by the last.
+  const hosts = headerLines('host', raw.rawHeaders).length;
   if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0'))
     return new DomainError('malformed_request', 'There has to be one header Host.');
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')
     return new DomainError('malformed_request', 'The only thing to Expect is 100-continue.');
   return undefined;
-}
-
-/** Node drops all but the first, where a proxy in front may have gone by the last. */
-function hostLines(namesAndValues: readonly string[]): number {
-  let lines = 0;
-  for (let index = 0; index < namesAndValues.length; index += 2) {
-    if (/^host$/i.test(namesAndValues[index] ?? '')) lines++;
-  }
-  return lines;
 }
 
 /** The target of a request as the router reads it: a proxy may name the origin too (RFC 9112, 3.2.2). */
