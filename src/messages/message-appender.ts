@@ -64,7 +64,7 @@ const byPlace = (appends: readonly PendingAppend[]): PendingAppend[][] => [
 export class MessageAppender {
   readonly #groups = new GroupCommit<PendingAppend>(
     (appends) => this.#write(appends),
-    (error) => error instanceof Unavailable,
+    (error) => error instanceof Unavailable || error instanceof ConversationNotFound,
     GROUP_LIMITS,
   );
 
@@ -81,10 +81,12 @@ export class MessageAppender {
     if (!pending.hasConversation) throw new ConversationNotFound();
   }
 
+  /** Throws ConversationNotFound when none of them has one. */
   #write(appends: readonly PendingAppend[]): Promise<void> {
     const works = byPlace(appends).map((group) => this.#workOf(group));
     return this.transactions.run(async (transaction, inDoubt) => {
       for (const work of works) await work(transaction, inDoubt);
+      if (!appends.some(({ hasConversation }) => hasConversation)) throw new ConversationNotFound();
     });
   }
 
