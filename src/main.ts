@@ -1,6 +1,35 @@
-import { enableCompileCache } from 'node:module';
+import { createApp, createOperationsServer } from './app.setup.js';
+import { ConfigError, loadConfig } from './config/load-config.js';
+import { createLogger } from './operations/logger.js';
+import { stopOnSignal } from './shutdown.js';
 
-// Before anything else is loaded: the compiled code of an earlier start is used again, where there is a directory
-// for temporary files to keep it in (NODE_COMPILE_CACHE names another).
-enableCompileCache();
-await import('./start.js');
+/** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */
+async function main(): Promise<void> {
+  const config = loadConfig({ terminal: process.stdout.isTTY });
+  const logger = createLogger(config.log);
+  try {
+    const app = await createApp(config, logger);
+    const operations = config.http.metricsPort === undefined ? undefined : createOperationsServer(app);
+    stopOnSignal(app, async () => operations?.close(), config.shutdown, logger);
+    try {
+      await app.listen(config.http.port, config.http.host);
+      await operations?.listen({ port: config.http.metricsPort, host: config.http.host });
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+    const url = await app.getUrl();
+    if (config.auth.developmentTenantId !== undefined) {
+      logger.warn(`AUTH_MODE=none: anybody who reaches ${url} may do anything. For development only.`);
+    }
+    logger.info(`Colloquy listens on ${url}${config.http.swagger ? ` (Swagger UI: ${url}/docs)` : ''}`);
+  } catch (error) {
+    logger.fatal({ err: error }, 'Colloquy could not start.');
+    process.exitCode = 1;
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
