@@ -36,6 +36,8 @@ interface Append {
 
 /** An append whose commit is waited for. */
 interface PendingAppend extends Append {
+  /** The conversation as the credential sees it: what appends take turns for. */
+  place: string;
   /** As the last run of the transaction saw it. */
   hasConversation: boolean;
 }
@@ -46,14 +48,6 @@ const GROUP_LIMITS = {
   maxWaiting: 2_000,
   sizeOf: ({ inputs }: Append) => inputs.reduce((size, { content }) => size + content.length, 0),
 };
-
-/** Appends that take turns: those to one conversation as one credential sees it. */
-const placeOf = ({ scope, conversationId }: Append): string =>
-  JSON.stringify([scope.tenantId, scope.tenantUnitId, conversationId]);
-
-const byPlace = (appends: readonly PendingAppend[]): PendingAppend[][] => [
-  ...Map.groupBy(appends, placeOf).values(),
-];
 
 /**
  * Appends messages behind the last one of a conversation. Appends to one conversation that arrive while another is
@@ -76,14 +70,17 @@ export class MessageAppender {
 
   /** Resolves when the messages are committed, all or none, in this order. Throws ConversationNotFound. */
   async append(append: Append): Promise<void> {
-    const pending = { ...append, hasConversation: true };
-    await this.#groups.submit(this.transactions.areSerial ? '' : placeOf(append), pending);
+    const { tenantId, tenantUnitId } = append.scope;
+    const place = JSON.stringify([tenantId, tenantUnitId, append.conversationId]);
+    const pending = { ...append, place, hasConversation: true };
+    await this.#groups.submit(this.transactions.areSerial ? '' : place, pending);
     if (!pending.hasConversation) throw new ConversationNotFound();
   }
 
   /** Throws ConversationNotFound when none of them has one. */
   #write(appends: readonly PendingAppend[]): Promise<void> {
-    const works = byPlace(appends).map((group) => this.#workOf(group));
+    const groups = Map.groupBy(appends, ({ place }) => place);
+    const works = Array.from(groups.values(), (group) => this.#workOf(group));
     return this.transactions.run(async (transaction, inDoubt) => {
       for (const work of works) await work(transaction, inDoubt);
       if (!appends.some(({ hasConversation }) => hasConversation)) throw new ConversationNotFound();

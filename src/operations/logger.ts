@@ -8,8 +8,8 @@ import { errorForLog } from './error-for-log.js';
 const STANDARD_OUTPUT = {
   dest: 1,
   sync: false,
-  // What waits is measured again with each line, so that more would cost more.
-  minLength: 4 * 1024,
+  minLength: 32 * 1024,
+  maxWrite: 64 * 1024,
   periodicFlush: 100,
 };
 

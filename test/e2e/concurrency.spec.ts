@@ -175,8 +175,9 @@ describe('appends that arrive together', () => {
         ['0', '1', '2', '3', '4', '5', 'first'].sort(),
       );
     }
-    // A server's rows are locked one by one, so that nobody waits for another's; SQLite has one writer for all.
-    expect(commits).toBeLessThan(25);
+    // On a server each conversation has transactions of its own; SQLite has one writer, whose commits all share.
+    if (testEngine === 'sqlite') expect(commits).toBeLessThan(conversations.length);
+    else expect(commits).toBeLessThan(25);
   });
 });
 

@@ -226,7 +226,8 @@ describe('a commit that fails', () => {
 
 if (testEngine === 'mariadb') {
   const variables: unknown[] = await dataSource.query("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'");
-  const canRefuse = variables.length > 0;
+  const canRefuse = variables.length > 0 || process.env.CI !== undefined;
+  const refusal = canRefuse ? '' : ' (NOT tested: this server has no innodb_snapshot_isolation)';
   const statement = (transaction: Transaction, sql: string) =>
     Transaction.sessionOf(transaction).rows(sql, []);
   const lock = (transaction: Transaction, id: string) =>
@@ -276,7 +277,7 @@ if (testEngine === 'mariadb') {
     });
 
     // MySQL, and MariaDB before 10.6.18, have no such refusal to lose against.
-    (canRefuse ? it : it.skip)('after a change behind its snapshot', async () => {
+    (canRefuse ? it : it.skip)(`after a change behind its snapshot${refusal}`, async () => {
       let runs = 0;
 
       await transactions.run(async (transaction) => {
