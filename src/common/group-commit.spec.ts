@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Unavailable } from './errors/domain-error.js';
 import { GroupCommit } from './group-commit.js';
 
@@ -11,7 +11,7 @@ function controlled({ maxItems = 100, maxSize = 100, maxWaiting = 100 } = {}) {
         writes.push({ items, end: (error) => (error === undefined ? resolve() : reject(error)) });
       }),
     (error) => error instanceof Unavailable,
-    { maxItems, maxSize, maxWaiting, sizeOf: (item) => item.length },
+    { maxItems, maxSize, maxWaiting, maxWaitMs: 1_000, sizeOf: (item) => item.length },
   );
   /** Lets all promises settle that can. */
   const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -43,7 +43,7 @@ describe('GroupCommit', () => {
     const commit = new GroupCommit<string>(
       (items) => Promise.resolve(void writes.push(items)),
       () => false,
-      { maxItems: 100, maxSize: 100, maxWaiting: 100, sizeOf: ({ length }) => length },
+      { maxItems: 100, maxSize: 100, maxWaiting: 100, maxWaitMs: 1_000, sizeOf: ({ length }) => length },
     );
     await Promise.all(['a', 'b', 'c'].map((item) => commit.submit('key', item)));
     expect(writes).toEqual([['a', 'b', 'c']]);
@@ -110,5 +110,27 @@ describe('GroupCommit', () => {
     void commit.submit('key', 'a');
     void commit.submit('key', 'b');
     await expect(commit.submit('key', 'c')).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  it('refuses what has waited too long, and goes on with what has not', async () => {
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(0);
+    const { commit, writes, settle } = controlled();
+    const first = commit.submit('key', 'first');
+    await settle();
+    const late = expect(commit.submit('key', 'late')).rejects.toBeInstanceOf(Unavailable);
+    clock.mockReturnValue(1_001);
+    const inTime = commit.submit('key', 'in time');
+    writes[0]?.end();
+    await Promise.all([first, late]);
+    await settle();
+    expect(writes.map(({ items }) => items)).toEqual([['first'], ['in time']]);
+    writes[1]?.end();
+    await inTime;
+
+    const alone = commit.submit('key', 'alone');
+    clock.mockReturnValue(2_002);
+    await expect(alone).rejects.toBeInstanceOf(Unavailable);
+    expect(writes).toHaveLength(2);
+    clock.mockRestore();
   });
 });

@@ -3,6 +3,7 @@ import { Unavailable } from './errors/domain-error.js';
 
 interface Waiting<Item> {
   item: Item;
+  since: number;
   done: () => void;
   failed: (error: unknown) => void;
 }
@@ -13,6 +14,8 @@ interface Limits<Item> {
   maxItems: number;
   /** Items that may wait behind one key; further ones are refused with Unavailable. */
   maxWaiting: number;
+  /** How long an item may wait for its write to begin; it is refused with Unavailable when its turn comes later. */
+  maxWaitMs: number;
   sizeOf: (item: Item) => number;
 }
 
@@ -34,15 +37,16 @@ export class GroupCommit<Item> {
   /** Resolves when the item is committed. Throws what its write throws. */
   submit(key: string, item: Item): Promise<void> {
     return new Promise((done, failed) => {
+      const waiting = { item, since: Date.now(), done, failed };
       const queue = this.#queues.get(key);
       if (!queue) {
-        const first = [{ item, done, failed }];
+        const first = [waiting];
         this.#queues.set(key, first);
         void this.#drain(key, first);
       } else if (queue.length >= this.limits.maxWaiting) {
         failed(new Unavailable('Too many writes wait for one place.'));
       } else {
-        queue.push({ item, done, failed });
+        queue.push(waiting);
       }
     });
   }
@@ -52,9 +56,17 @@ export class GroupCommit<Item> {
       // What is read from the sockets now belongs to the group too: SQLite writes within one turn, so that nothing
       // could arrive meanwhile.
       await nextTurn();
+      this.#refuseLate(queue);
       await this.#writeGroup(queue.splice(0, this.#groupLength(queue)));
     }
     this.#queues.delete(key);
+  }
+
+  #refuseLate(queue: Waiting<Item>[]): void {
+    const oldest = Date.now() - this.limits.maxWaitMs;
+    const inTime = queue.findIndex(({ since }) => since >= oldest);
+    for (const { failed } of queue.splice(0, inTime === -1 ? queue.length : inTime))
+      failed(new Unavailable('The writes before this one took too long.'));
   }
 
   #groupLength(queue: readonly Waiting<Item>[]): number {
@@ -67,6 +79,7 @@ export class GroupCommit<Item> {
   }
 
   async #writeGroup(group: readonly Waiting<Item>[]): Promise<void> {
+    if (group.length === 0) return;
     try {
       await this.write(group.map(({ item }) => item));
       for (const { done } of group) done();

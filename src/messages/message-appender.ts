@@ -46,6 +46,7 @@ const GROUP_LIMITS = {
   maxItems: 200,
   maxSize: 1024 * 1024,
   maxWaiting: 2_000,
+  maxWaitMs: 10_000,
   sizeOf: ({ inputs }: Append) => inputs.reduce((size, { content }) => size + content.length, 0),
 };
 
