@@ -6,6 +6,7 @@ import { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { Service } from './support/service.js';
 import { TcpProxy } from './support/tcp-proxy.js';
+import { until } from './support/until.js';
 
 const HELLO = { message_from: 'user', content: 'Hello' };
 const MISSING = '01900000-0000-7000-8000-000000000000';
@@ -134,6 +135,11 @@ describe.each<CommitFault>(['before', 'after', 'late'])(
       expect(commits.left).toBe(0);
       expect(deleted.status).toBe(204);
       expect((await other.send('GET', path)).status).toBe(404);
+      // The removal of its messages has COMMITs of its own: they are not to meet the next test's fault.
+      await until('its messages are removed', async () => {
+        const rows = await database.query('SELECT 1 FROM colloquy.deleted_conversation');
+        return rows.length === 0;
+      });
     });
   },
 );
