@@ -22,7 +22,7 @@ export interface PageSelection {
 
 /**
  * The text of every statement on one tenant-owned table. Each carries the tenant of the scope, and its unit, in its
- * WHERE, with the caller's condition in parentheses behind it.
+ * WHERE, with the caller's condition in parentheses behind it. What stands before the WHERE is made once.
  */
 export class ScopedSql {
   readonly insertHead: string;
@@ -33,6 +33,11 @@ export class ScopedSql {
   readonly #aliases: ReadonlyMap<string, (prefix: string) => string>;
   readonly #keys: readonly string[];
   readonly #selectHead: string;
+  /** For each choice of properties that was asked for. */
+  readonly #selectOnlyHeads = new Map<readonly string[], string>();
+  /** Rows by the keys that a page has found. */
+  readonly #pageHead: string;
+  readonly #pageJoin: string;
 
   constructor(
     metadata: EntityMetadata,
@@ -54,6 +59,9 @@ export class ScopedSql {
       }),
     );
     this.#selectHead = `SELECT ${this.#aliasesOf('')} FROM ${this.#table}`;
+    const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
+    this.#pageHead = `SELECT ${this.#aliasesOf('found.')} FROM `;
+    this.#pageJoin = ` AS page JOIN ${this.#table} AS found ON ${joined}`;
     this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
     this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
   }
@@ -62,10 +70,14 @@ export class ScopedSql {
     return scoped(scope, this.#selectHead, where) + orderBy(order);
   }
 
-  /** As `select`, but only these properties. */
+  /** As `select`, but only these properties, of which a constant array is to be given. */
   selectOnly(scope: TenantScope, properties: readonly string[], where: string): string {
-    const columns = properties.map((property) => this.#aliases.get(property)?.('')).join(', ');
-    return scoped(scope, `SELECT ${columns} FROM ${this.#table}`, where);
+    let head = this.#selectOnlyHeads.get(properties);
+    if (head === undefined) {
+      const columns = properties.map((property) => this.#aliases.get(property)?.('')).join(', ');
+      this.#selectOnlyHeads.set(properties, (head = `SELECT ${columns} FROM ${this.#table}`));
+    }
+    return scoped(scope, head, where);
   }
 
   /** As `select`, with a lock on the rows until the transaction ends. A transaction on SQLite holds the only one anyway. */
@@ -119,12 +131,8 @@ export class ScopedSql {
       ...branch.parameters,
       ...(branches.length === 1 ? [] : [limit + offset]),
     ]);
-    const rows = this.#aliasesOf('found.');
-    const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
     return {
-      sql:
-        `SELECT ${rows} FROM (${keys} LIMIT ? OFFSET ?) AS page ` +
-        `JOIN ${this.#table} AS found ON ${joined}${orderBy(order, 'page.')}`,
+      sql: `${this.#pageHead}(${keys} LIMIT ? OFFSET ?)${this.#pageJoin}${orderBy(order, 'page.')}`,
       parameters: [...parameters, limit, offset],
     };
   }
