@@ -1,12 +1,12 @@
 import { createApp, createOperationsServer } from './app.setup.js';
 import { ConfigError, loadConfig } from './config/load-config.js';
-import { createLogger } from './operations/logger.js';
+import { createLogger, standardOutput } from './operations/logger.js';
 import { stopOnSignal } from './shutdown.js';
 
 /** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */
 async function main(): Promise<void> {
   const config = loadConfig({ terminal: process.stdout.isTTY });
-  const logger = createLogger(config.log);
+  const logger = createLogger(config.log, await standardOutput(config.log));
   try {
     const app = await createApp(config, logger);
     const operations = config.http.metricsPort === undefined ? undefined : createOperationsServer(app);

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { createApp } from '../app.setup.js';
 import { loadConfig } from '../config/load-config.js';
 import { openApiDocument } from '../openapi.js';
-import { createLogger } from '../operations/logger.js';
+import { createLogger, standardOutput } from '../operations/logger.js';
 
 const FILE = 'openapi.json';
 
@@ -11,7 +11,8 @@ const FILE = 'openapi.json';
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
   const config = loadConfig({ environment: { DATABASE_URL: 'sqlite::memory:', LOG_LEVEL: 'silent' } });
-  const app = await createApp(config, createLogger(config.log));
+  const logger = createLogger(config.log, await standardOutput(config.log));
+  const app = await createApp(config, logger);
   const document = `${JSON.stringify(openApiDocument(app), null, 2)}\n`;
   await app.close();
   if (!values.check) {

@@ -1,6 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 import type { AppConfig } from '../config/app-config.js';
 import { errorForLog } from './error-for-log.js';
 
@@ -13,8 +12,20 @@ const STANDARD_OUTPUT = {
   periodicFlush: 100,
 };
 
-/** The log of the service: one JSON object a line, or readable lines on a terminal. */
-export function createLogger({ level, pretty }: AppConfig['log'], destination?: DestinationStream): Logger {
+/** Writes to standard output: one JSON object a line, or readable lines for a terminal, which few processes need. */
+export async function standardOutput({ pretty }: AppConfig['log']): Promise<DestinationStream> {
+  if (pretty) {
+    const { PinoPretty } = await import('pino-pretty');
+    return PinoPretty({ messageKey: 'message', sync: true });
+  }
+  const output = pino.destination(STANDARD_OUTPUT);
+  // Where nobody reads it any more, what it writes by itself at the very end would be tried for ever.
+  process.once('beforeExit', () => output.flush());
+  return output;
+}
+
+/** The log of the service: one JSON object a line. */
+export function createLogger({ level }: AppConfig['log'], destination: DestinationStream): Logger {
   return pino(
     {
       level,
@@ -24,8 +35,7 @@ export function createLogger({ level, pretty }: AppConfig['log'], destination?: 
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorForLog },
     },
-    destination ??
-      (pretty ? PinoPretty({ messageKey: 'message', sync: true }) : pino.destination(STANDARD_OUTPUT)),
+    destination,
   );
 }
 

@@ -243,21 +243,8 @@ describe('a process that is told to stop', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes what it was asked and ends with 0 (%s)',
     async (signal) => {
-      const child = startCommand('main.ts', [], {
-        DATABASE_URL: database.url,
-        AUTH_MODE: 'none',
-        PORT: '0',
-        METRICS_PORT: '0',
-      });
+      const { child, port } = await startService();
       const exit = once(child, 'exit');
-      let output = '';
-      child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      while (!output.includes('listens on')) {
-        if (child.exitCode !== null) throw new Error(`The service ended: ${output}`);
-        await sleep(20);
-      }
-      const port = Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]);
       const body = JSON.stringify({ topic: 'In flight' });
       const call = request({
         port,
@@ -290,7 +277,34 @@ describe('a process that is told to stop', () => {
     },
     20_000,
   );
+
+  it('ends with 0 though nobody reads its log any more', async () => {
+    const { child } = await startService();
+    const exit = once(child, 'exit');
+    child.stdout?.destroy();
+
+    child.kill('SIGTERM');
+
+    expect(await exit).toEqual([0, null]);
+  }, 20_000);
 });
+
+async function startService() {
+  const child = startCommand('main.ts', [], {
+    DATABASE_URL: database.url,
+    AUTH_MODE: 'none',
+    PORT: '0',
+    METRICS_PORT: '0',
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  while (!output.includes('listens on')) {
+    if (child.exitCode !== null) throw new Error(`The service ended: ${output}`);
+    await sleep(20);
+  }
+  return { child, port: Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(output)?.[1]) };
+}
 
 const isListening = (port: number) =>
   new Promise<boolean>((resolve) => {
