@@ -23,7 +23,7 @@ import { verifySameAnswers } from './verify.js';
 
 const SEED = 1;
 const RUNS = {
-  quick: { rounds: 5, seconds: 1.5, growthRounds: 3, requests: 20_000 },
+  quick: { rounds: 3, seconds: 1.5, growthRounds: 3, requests: 20_000 },
   full: { rounds: 5, seconds: 3, growthRounds: 5, requests: 1_000_000 },
 };
 const RESULTS = join(ROOT, 'bench/results.json');

@@ -26,7 +26,7 @@ const numbered = (count: number, plan: (index: number) => TenantPlan) =>
 const SCALES = {
   /** For counting only. */
   budget: { tenants: 1, tiny: 5, large: 2_000, long: 1_000 },
-  quick: { tenants: 8, tiny: 50, large: 100_000, long: 20_000 },
+  quick: { tenants: 4, tiny: 50, large: 50_000, long: 10_000 },
   full: { tenants: 8, tiny: 50, large: 1_000_000, long: 200_000 },
 };
 
