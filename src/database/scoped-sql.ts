@@ -34,7 +34,7 @@ export class ScopedSql {
   readonly #keys: readonly string[];
   readonly #selectHead: string;
   /** For each choice of properties that was asked for. */
-  readonly #selectOnlyHeads = new Map<readonly string[], string>();
+  readonly #selectOnlyHeads = new WeakMap<readonly string[], string>();
   /** Rows by the keys that a page has found. */
   readonly #pageHead: string;
   readonly #pageJoin: string;

@@ -19,7 +19,7 @@ export async function standardOutput({ pretty }: AppConfig['log']): Promise<Dest
     return PinoPretty({ messageKey: 'message', sync: true });
   }
   const output = pino.destination(STANDARD_OUTPUT);
-  // Where nobody reads it any more, what it writes by itself at the very end would be tried for ever.
+  // At exit it tries for ever to write what waits to a reader that is gone; before that, it notices and gives up.
   process.once('beforeExit', () => output.flush());
   return output;
 }
