@@ -58,7 +58,7 @@ const layers = [
 ];
 
 export default defineConfig(
-  { ignores: ['**/dist/**', 'coverage/**'] },
+  { ignores: ['build/**', '**/dist/**', 'coverage/**'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from './environment.js';
 import { ROOT } from './machine.js';
@@ -16,8 +16,8 @@ export interface StartResult {
 export interface InstalledSize {
   directDependencies: number;
   dependencies: number;
-  dependencyBytes: number;
-  buildBytes: number;
+  bundleBytes: number;
+  besideBytes: number;
 }
 
 const STARTS = 5;
@@ -59,34 +59,33 @@ interface Manifest {
   dependencies: Record<string, string>;
 }
 
-/** What the image has apart from Node.js: the packages that `npm ci --omit=dev --omit=optional` installs, and the build. */
+/** What the image has apart from Node.js, as docker/Dockerfile copies it: the bundle, and the packages beside it. */
 export function installedSize(): InstalledSize {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lockfile;
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
-  const paths = Object.entries(packages)
-    .filter(
-      ([path, { dev, optional, devOptional, peer }]) =>
-        path !== '' && !dev && !optional && !devOptional && !peer,
-    )
-    .map(([path]) => path);
-  const bytes = paths.reduce((sum, path) => sum + bytesIn(join(ROOT, path), LEFT_OUT[path] ?? []), 0);
+  const installed = Object.entries(packages).filter(
+    ([path, { dev, optional, devOptional, peer }]) =>
+      path !== '' && !dev && !optional && !devOptional && !peer,
+  );
   return {
     directDependencies: Object.keys(dependencies).length,
-    dependencies: paths.length,
-    dependencyBytes: bytes,
-    buildBytes: bytesIn(join(ROOT, 'dist')),
+    dependencies: installed.length,
+    bundleBytes: bytesIn(join(ROOT, 'dist')),
+    besideBytes: ['better-sqlite3', 'swagger-ui-dist'].reduce(
+      (sum, name) => sum + bytesIn(join(ROOT, 'node_modules', name), REMOVED),
+      0,
+    ),
   };
 }
 
-/** As in docker/Dockerfile. */
-const LEFT_OUT: Record<string, string[]> = { 'node_modules/better-sqlite3': ['deps', 'src'] };
+/** What docker/Dockerfile removes of them. */
+const REMOVED = /^deps$|^src$|^(darwin|linuxmusl|win32)-|\.map$/;
 
-function bytesIn(directory: string, leftOut: readonly string[] = []): number {
-  if (!existsSync(directory)) return 0;
-  return readdirSync(directory, { withFileTypes: true }).reduce((sum, entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory())
-      return sum + (entry.name === 'node_modules' || leftOut.includes(entry.name) ? 0 : bytesIn(path));
-    return sum + (entry.isFile() ? statSync(path).size : 0);
-  }, 0);
+function bytesIn(directory: string, without?: RegExp): number {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter(({ name }) => !without?.test(name))
+    .reduce((sum, entry) => {
+      const path = join(directory, entry.name);
+      return sum + (entry.isDirectory() ? bytesIn(path, without) : statSync(path).size);
+    }, 0);
 }

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 interface Frame {
   functionName: string;
   url: string;
   lineNumber: number;
+  columnNumber: number;
 }
 
 interface Profile {
@@ -26,7 +29,7 @@ const LONGEST_LIST = 25;
  */
 export function summarise(file: string): ProfileSummary {
   const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(file, 'utf8')) as Profile;
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, placeInSources(callFrame)]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
   const packages = new Map<string, number>();
   const functions = new Map<string, number>();
@@ -59,10 +62,29 @@ const GARBAGE = '(garbage collector)';
 const isNotWork = ({ functionName, url }: Frame): boolean =>
   functionName === '(idle)' || url === 'node:inspector';
 
+const BUNDLE = /\/dist\/\w+\/dist\//;
+const maps = new Map<string, SourceMap | undefined>();
+
+/** The service is measured as it ships, bundled: its source maps say which package a function is from. */
+function placeInSources(frame: Frame): Frame {
+  if (!BUNDLE.test(frame.url)) return frame;
+  if (!maps.has(frame.url)) maps.set(frame.url, sourceMapOf(fileURLToPath(frame.url)));
+  const place = maps.get(frame.url)?.findEntry(frame.lineNumber, frame.columnNumber);
+  if (!place || !('originalSource' in place)) return frame;
+  return { ...frame, url: place.originalSource, lineNumber: place.originalLine };
+}
+
+function sourceMapOf(file: string): SourceMap | undefined {
+  const map = `${file}.map`;
+  return existsSync(map)
+    ? new SourceMap(JSON.parse(readFileSync(map, 'utf8')) as SourceMapPayload)
+    : undefined;
+}
+
 function packageOf(url: string): string | undefined {
   const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (dependency !== undefined) return dependency;
-  const own = /\/dist\/\w+\/(?:src\/)?(.+)\/[^/]+$/.exec(url)?.[1];
+  const own = /(?:\/dist\/\w+\/|^[./]+\/src\/)(.+)\/[^/]+$/.exec(url)?.[1];
   return own === undefined ? undefined : `own ${own}`;
 }
 

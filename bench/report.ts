@@ -359,7 +359,7 @@ Medians of five starts each on a schema that is there, CPU until the first answe
 
 ${starts}
 
-Colloquy has ${installed.directDependencies} direct dependencies and ${installed.dependencies} packages in production, ${mebibytes(installed.dependencyBytes)}; its build has ${(installed.buildBytes / MIB).toFixed(1)} MiB. An image could not be built where this was measured; it is \`node:24-slim\` and these two.
+Colloquy has ${installed.directDependencies} direct dependencies and ${installed.dependencies} packages in production. They are bundled with it, ${mebibytes(installed.bundleBytes)} with source maps, but for better-sqlite3 and swagger-ui-dist, of which the image keeps ${mebibytes(installed.besideBytes)}. An image could not be built where this was measured; it is \`node:24-slim\` and these.
 
 ## Memory over time
 

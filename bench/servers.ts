@@ -21,8 +21,8 @@ export const TITLES: Record<Variant, string> = {
 const ENTRY_POINTS: Record<Variant, string> = {
   floor: 'bench/floor/main.js',
   stock: 'bench/stock/main.js',
-  colloquy: 'src/main.js',
-  'colloquy-sqlite': 'src/main.js',
+  colloquy: 'dist/main.js',
+  'colloquy-sqlite': 'dist/main.js',
 };
 
 /** The same for all of them. */

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 process.chdir(join(import.meta.dirname, '..'));
 const STAMP = 'dist/.built-from';
-const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
-const INPUTS = ['src/**/*.ts', 'tsconfig*.json', 'nest-cli.json', 'package-lock.json'];
+const ROLLDOWN = 'node_modules/rolldown/bin/cli.mjs';
+const INPUTS = ['src/**/*.ts', 'tsconfig.json', 'rolldown.config.mjs', 'package-lock.json'];
 
 function fingerprint() {
   const hash = createHash('sha256');
@@ -21,14 +21,14 @@ const sources = fingerprint();
 const built = existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : undefined;
 
 if (built !== sources || process.argv.includes('--force')) {
-  if (!existsSync(NEST)) {
+  if (!existsSync(ROLLDOWN)) {
     console.error('The build tools are not installed. Run `npm ci` first.');
     process.exit(1);
   }
   try {
-    execFileSync(process.execPath, [NEST, 'build'], { stdio: ['ignore', process.stderr, process.stderr] });
+    execFileSync(process.execPath, [ROLLDOWN, '--config'], { stdio: ['ignore', 'ignore', 'inherit'] });
   } catch {
-    process.exit(1); // nest has said why
+    process.exit(1); // rolldown has said why
   }
   writeFileSync(STAMP, sources);
 }

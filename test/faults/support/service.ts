@@ -19,11 +19,15 @@ export class Service {
     readonly url: string,
   ) {}
 
-  static async start(databaseUrl: string, environment: Record<string, string> = {}): Promise<Service> {
+  static async start(
+    databaseUrl: string,
+    environment: Record<string, string> = {},
+    main = MAIN,
+  ): Promise<Service> {
     const port = environment.PORT ?? String(await freePort());
-    const main = new Process({
+    const replica = new Process({
       command: process.execPath,
-      args: [MAIN],
+      args: [main],
       onOutput: (text) => text.split('\n').forEach((line) => logWatch.print(line)),
       environment: {
         DATABASE_URL: databaseUrl,
@@ -34,9 +38,9 @@ export class Service {
         PORT: port,
       },
     });
-    const service = new Service(main, `http://127.0.0.1:${port}`);
+    const service = new Service(replica, `http://127.0.0.1:${port}`);
     await until('the service is ready', async () => {
-      if (main.hasEnded) throw new Error(`The service ended.\n${main.output}`);
+      if (replica.hasEnded) throw new Error(`The service ended.\n${replica.output}`);
       return service.isReady();
     });
     return service;

@@ -1,0 +1,56 @@
+// Puts the service and the packages that it uses together in a few files, dist/: see docs/decisions/0017-one-bundle.md.
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { defineConfig } from 'rolldown';
+
+/** A native binding, and files that a browser is sent. docker/Dockerfile copies them. */
+const STAY_PACKAGES = ['better-sqlite3', 'swagger-ui-dist'];
+
+/** What Nest would load for an application that uses it. */
+const NOT_USED = [
+  '@fastify/multipart',
+  '@fastify/view',
+  '@nestjs/microservices',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+  'class-transformer',
+];
+
+const ENTRY_POINTS = ['src/main.ts', ...globSync('src/cli/*.ts')];
+
+/** Adds the licences of the bundled packages: most ask to be kept with every copy. */
+const licenses = {
+  name: 'licenses',
+  generateBundle() {
+    const packages = [...this.getModuleIds()].map(
+      (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0],
+    );
+    const source = [...new Set(packages)]
+      .filter(Boolean)
+      .sort()
+      .map(licenseOf)
+      .join(`\n\n${'-'.repeat(80)}\n\n`);
+    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
+  },
+};
+
+function licenseOf(path) {
+  const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
+  const texts = readdirSync(path)
+    .filter((file) => /^(licen[cs]e|notice)/i.test(file))
+    .map((file) => readFileSync(`${path}/${file}`, 'utf8'));
+  return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+}
+
+export default defineConfig({
+  input: Object.fromEntries(ENTRY_POINTS.map((file) => [file.replace(/^src\/|\.ts$/g, ''), file])),
+  platform: 'node',
+  external: [...STAY_PACKAGES, ...NOT_USED].map((name) => new RegExp(`^${name}(/|$)`)),
+  plugins: [licenses],
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+  },
+});
