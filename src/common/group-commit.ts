@@ -3,7 +3,7 @@ import { Unavailable } from './errors/domain-error.js';
 
 interface Waiting<Item> {
   item: Item;
-  since: number;
+  timer: NodeJS.Timeout;
   done: () => void;
   failed: (error: unknown) => void;
 }
@@ -14,7 +14,7 @@ interface Limits<Item> {
   maxItems: number;
   /** Items that may wait behind one key; further ones are refused with Unavailable. */
   maxWaiting: number;
-  /** How long an item may wait for its write to begin; it is refused with Unavailable when its turn comes later. */
+  /** How long an item may wait for its write to begin, before it is refused with Unavailable. */
   maxWaitMs: number;
   sizeOf: (item: Item) => number;
 }
@@ -37,36 +37,37 @@ export class GroupCommit<Item> {
   /** Resolves when the item is committed. Throws what its write throws. */
   submit(key: string, item: Item): Promise<void> {
     return new Promise((done, failed) => {
-      const waiting = { item, since: Date.now(), done, failed };
-      const queue = this.#queues.get(key);
-      if (!queue) {
-        const first = [waiting];
-        this.#queues.set(key, first);
-        void this.#drain(key, first);
-      } else if (queue.length >= this.limits.maxWaiting) {
+      const queue = this.#queues.get(key) ?? this.#open(key);
+      if (queue.length >= this.limits.maxWaiting) {
         failed(new Unavailable('Too many writes wait for one place.'));
-      } else {
-        queue.push(waiting);
+        return;
       }
+      const timer = setTimeout(() => {
+        queue.splice(queue.indexOf(waiting), 1);
+        failed(new Unavailable('The writes before this one took too long.'));
+      }, this.limits.maxWaitMs);
+      const waiting = { item, timer, done, failed };
+      queue.push(waiting);
     });
   }
 
+  #open(key: string): Waiting<Item>[] {
+    const queue: Waiting<Item>[] = [];
+    this.#queues.set(key, queue);
+    void this.#drain(key, queue);
+    return queue;
+  }
+
   async #drain(key: string, queue: Waiting<Item>[]): Promise<void> {
-    while (queue.length > 0) {
+    do {
       // What is read from the sockets now belongs to the group too: SQLite writes within one turn, so that nothing
       // could arrive meanwhile.
       await nextTurn();
-      this.#refuseLate(queue);
-      await this.#writeGroup(queue.splice(0, this.#groupLength(queue)));
-    }
+      const group = queue.splice(0, this.#groupLength(queue));
+      for (const { timer } of group) clearTimeout(timer);
+      await this.#writeGroup(group);
+    } while (queue.length > 0);
     this.#queues.delete(key);
-  }
-
-  #refuseLate(queue: Waiting<Item>[]): void {
-    const oldest = Date.now() - this.limits.maxWaitMs;
-    const inTime = queue.findIndex(({ since }) => since >= oldest);
-    for (const { failed } of queue.splice(0, inTime === -1 ? queue.length : inTime))
-      failed(new Unavailable('The writes before this one took too long.'));
   }
 
   #groupLength(queue: readonly Waiting<Item>[]): number {

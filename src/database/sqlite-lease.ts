@@ -35,7 +35,7 @@ export function leaseSqlite(dataSource: DataSource): void {
   };
 }
 
-class LeasedQueryRunner extends BetterSqlite3QueryRunner {
+export class LeasedQueryRunner extends BetterSqlite3QueryRunner {
   #leasing: Promise<void> | undefined;
   #holdsLease = false;
 
@@ -71,6 +71,25 @@ class LeasedQueryRunner extends BetterSqlite3QueryRunner {
       }
       await sleep(Math.random() * MAX_PAUSE_MS);
     }
+  }
+
+  /**
+   * Runs a part of the open transaction. When it fails, what it has written is undone, and why it failed is returned.
+   * These statements go past TypeORM, on whose way they would cost a tenth of what a part does.
+   */
+  async undoneAlone(part: () => Promise<void>): Promise<{ error: unknown } | undefined> {
+    const { database } = await this.connect();
+    let failure: { error: unknown } | undefined;
+    database.exec('SAVEPOINT part');
+    try {
+      await part();
+    } catch (error) {
+      if (!database.inTransaction) throw error; // a full disk may end all of it
+      failure = { error };
+      database.exec('ROLLBACK TO part');
+    }
+    database.exec('RELEASE part');
+    return failure;
   }
 
   override async release(): Promise<void> {

@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../common/errors/domain-error.js';
+import { GroupCommit } from '../common/group-commit.js';
 import { isConflict } from './database-errors.js';
+import { LeasedQueryRunner } from './sqlite-lease.js';
 import { ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
@@ -12,6 +14,7 @@ const FIRST_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 1_000;
 /** After it no further attempt is begun: a client is not to wait longer for what may not come back. */
 const ATTEMPTS_MS = 10_000;
+const GROUP_LIMITS = { maxItems: 100, maxSize: 100, maxWaiting: 1_000, maxWaitMs: 10_000, sizeOf: () => 1 };
 
 /** An open transaction, or reads that go together. It can only be handed on to repositories; nothing else can be done with it. */
 export class Transaction {
@@ -58,13 +61,27 @@ export class OutcomeUnknown extends Unavailable {
  */
 export type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
 
+/** One run of a work. */
+interface Attempt {
+  run: (transaction: Transaction) => Promise<void>;
+  /** It may be committed, even if no answer comes. */
+  committing: boolean;
+  /** Why it alone was undone, where others were committed with it. */
+  failure?: { error: unknown };
+}
+
 @Injectable()
 export class Transactions {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  /** SQLite has one writer, and what a small write costs there is its commit: those that wait go together. */
+  readonly #groups: GroupCommit<Attempt> | undefined;
 
-  /** Whether only one can be under way at a time, whatever rows it changes: SQLite has one writer. */
-  get areSerial(): boolean {
-    return this.dataSource.options.type === 'better-sqlite3';
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+    if (dataSource.options.type === 'better-sqlite3')
+      this.#groups = new GroupCommit(
+        (attempts) => this.#commit(attempts),
+        () => true,
+        GROUP_LIMITS,
+      );
   }
 
   /**
@@ -76,11 +93,17 @@ export class Transactions {
     const deadline = Date.now() + ATTEMPTS_MS;
     let inDoubt = false;
     for (let attempt = 1; ; attempt++) {
-      const progress = { committing: false };
+      const result = Promise.withResolvers<T>();
+      const current: Attempt = {
+        run: async (transaction) => result.resolve(await work(transaction, inDoubt)),
+        committing: false,
+      };
       try {
-        return await this.#once(work, inDoubt, progress);
+        await (this.#groups?.submit('', current) ?? this.#commit([current]));
+        if (current.failure) throw current.failure.error;
+        return await result.promise;
       } catch (error) {
-        inDoubt ||= progress.committing && error instanceof Unavailable;
+        inDoubt ||= current.committing && error instanceof Unavailable;
         const mayRunAgain = attempt < MAX_ATTEMPTS && Date.now() < deadline;
         if (isWorthAnotherRun(error) && mayRunAgain) await pause(attempt);
         else throw isWorthAnotherRun(error) || error instanceof Unavailable ? failure(error, inDoubt) : error;
@@ -96,16 +119,20 @@ export class Transactions {
     return reading(this.dataSource, (session) => read(new Transaction(session)));
   }
 
-  async #once<T>(work: Work<T>, inDoubt: boolean, progress: { committing: boolean }): Promise<T> {
+  /** Runs all of them in one transaction. Where there are several, one that fails is undone alone. */
+  async #commit(attempts: readonly Attempt[]): Promise<void> {
     const runner = this.dataSource.createQueryRunner('master');
     try {
       const session = new SqlSession(runner);
+      const transaction = new Transaction(session);
       try {
         await session.begin();
-        const result = await work(new Transaction(session), inDoubt);
-        progress.committing = true;
+        for (const attempt of attempts)
+          if (attempts.length > 1 && runner instanceof LeasedQueryRunner)
+            attempt.failure = await runner.undoneAlone(() => attempt.run(transaction));
+          else await attempt.run(transaction);
+        for (const attempt of attempts) attempt.committing = !attempt.failure;
         await session.commit();
-        return result;
       } catch (error) {
         await session.rollBack();
         throw databaseFailure(error);

@@ -6,7 +6,7 @@ import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { type Authored, authoredBy } from '../database/authorship.js';
-import { type Transaction, Transactions, type Work } from '../database/transactions.js';
+import { type Transaction, Transactions } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import type { Message, MessageSender } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -34,14 +34,6 @@ interface Append {
   complete: (transaction: Transaction, messages: readonly Message[], isStored: boolean) => Promise<void>;
 }
 
-/** An append whose commit is waited for. */
-interface PendingAppend extends Append {
-  /** The conversation as the credential sees it: what appends take turns for. */
-  place: string;
-  /** As the last run of the transaction saw it. */
-  hasConversation: boolean;
-}
-
 const GROUP_LIMITS = {
   maxItems: 200,
   maxSize: 1024 * 1024,
@@ -53,11 +45,10 @@ const GROUP_LIMITS = {
 /**
  * Appends messages behind the last one of a conversation. Appends to one conversation that arrive while another is
  * being written go together into the next transaction (group commit): the row's lock and the commit are paid once.
- * Where only one transaction can be under way anyway, appends to different conversations go together as well.
  */
 @Injectable()
 export class MessageAppender {
-  readonly #groups = new GroupCommit<PendingAppend>(
+  readonly #groups = new GroupCommit<Append>(
     (appends) => this.#write(appends),
     (error) => error instanceof Unavailable || error instanceof ConversationNotFound,
     GROUP_LIMITS,
@@ -70,32 +61,19 @@ export class MessageAppender {
   ) {}
 
   /** Resolves when the messages are committed, all or none, in this order. Throws ConversationNotFound. */
-  async append(append: Append): Promise<void> {
-    const { tenantId, tenantUnitId } = append.scope;
-    const place = JSON.stringify([tenantId, tenantUnitId, append.conversationId]);
-    const pending = { ...append, place, hasConversation: true };
-    await this.#groups.submit(this.transactions.areSerial ? '' : place, pending);
-    if (!pending.hasConversation) throw new ConversationNotFound();
+  append(append: Append): Promise<void> {
+    const { scope, conversationId } = append;
+    return this.#groups.submit(JSON.stringify([scope.tenantId, scope.tenantUnitId, conversationId]), append);
   }
 
-  /** Throws ConversationNotFound when none of them has one. */
-  #write(appends: readonly PendingAppend[]): Promise<void> {
-    const groups = Map.groupBy(appends, ({ place }) => place);
-    const works = Array.from(groups.values(), (group) => this.#workOf(group));
-    return this.transactions.run(async (transaction, inDoubt) => {
-      for (const work of works) await work(transaction, inDoubt);
-      if (!appends.some(({ hasConversation }) => hasConversation)) throw new ConversationNotFound();
-    });
-  }
-
-  /** What the transaction has to do for appends to one conversation. */
-  #workOf(appends: readonly PendingAppend[]): Work<void> {
+  /** All of them go to one conversation, in one scope. */
+  async #write(appends: readonly Append[]): Promise<void> {
     const [first] = appends;
-    if (!first) return () => Promise.resolve();
+    if (!first) return;
     const { scope, conversationId } = first;
     const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
     let written: readonly Message[][] = [];
-    return async (transaction, inDoubt) => {
+    await this.transactions.run(async (transaction, inDoubt) => {
       const isWritten = inDoubt && (await this.#isWritten(scope, transaction, written));
       if (!isWritten) {
         const conversation = await this.conversations.reserveSequences(
@@ -104,14 +82,13 @@ export class MessageAppender {
           conversationId,
           count,
         );
-        for (const append of appends) append.hasConversation = conversation !== null;
-        if (!conversation) return;
+        if (!conversation) throw new ConversationNotFound();
         written = messagesOf(appends, conversation, conversation.messageCount - count + 1);
         await this.messages.append(scope, transaction, written.flat());
       }
       for (const [index, { complete }] of appends.entries())
         await complete(transaction, written[index] ?? [], isWritten);
-    };
+    });
   }
 
   /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */

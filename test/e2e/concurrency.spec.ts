@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createTestApp } from '../support/create-test-app.js';
@@ -178,6 +179,27 @@ describe('appends that arrive together', () => {
     // On a server each conversation has transactions of its own; SQLite has one writer, whose commits all share.
     if (testEngine === 'sqlite') expect(commits).toBeLessThan(conversations.length);
     else expect(commits).toBeLessThan(25);
+  });
+
+  it('with other writes share the commits of SQLite, each with its own fate', async () => {
+    const conversations = await Promise.all(range(10).map(newConversation));
+
+    const { result, commits } = await commitsOf(() =>
+      Promise.all(
+        conversations.flatMap((path, n) => [
+          ada.post('/conversations', { topic: String(n) }),
+          ada.post(`${path}/messages`, say('one')),
+          ada.patch(`${path}/status`, { status: 'completed' }),
+          ada.patch(`${path}/status`, { status: 'cancelled', expected_status: 'failed' }),
+          ada.patch(`/conversations/${randomUUID()}`, { topic: 'of nobody' }),
+        ]),
+      ),
+    );
+
+    expect(result.map(({ status }) => status)).toEqual(range(10).flatMap(() => [201, 201, 200, 409, 404]));
+    for (const path of conversations)
+      expect((await ada.get(path)).body).toMatchObject({ status: 'completed', message_count: 1 });
+    if (testEngine === 'sqlite') expect(commits).toBeLessThan(10);
   });
 });
 

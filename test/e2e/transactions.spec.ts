@@ -7,12 +7,14 @@ import { Transaction, Transactions } from '../../src/database/transactions.js';
 import { createTestApp } from '../support/create-test-app.js';
 
 const POOL_SIZE = 4;
-const { app, as, databaseUrl } = await createTestApp({
+const { app, as, databaseUrl, watcher } = await createTestApp({
   environment: { DATABASE_POOL_SIZE: String(POOL_SIZE) },
 });
 const ada = as({ tenant: 'acme' });
 const transactions = app.get(Transactions);
 const dataSource = app.get(DataSource);
+
+const range = (length: number) => Array.from({ length }, (_, n) => n);
 
 class OnPurpose extends Error {}
 
@@ -71,7 +73,7 @@ afterEach(async () => {
 describe('many transactions at once', () => {
   it('keep exactly what was committed, and show nothing before', async () => {
     const COUNT = 60;
-    const numbers = Array.from({ length: COUNT }, (_, n) => n);
+    const numbers = range(COUNT);
     const fails = (n: number) => n % 4 === 1;
     let running = true;
 
@@ -137,6 +139,51 @@ describe('many transactions at once', () => {
     expect(await idsSeenBy('slave')).toEqual(['alone']);
   });
 });
+
+if (testEngine === 'sqlite') {
+  describe('transactions that wait for the SQLite writer', () => {
+    it('are committed together, each with its own fate', async () => {
+      const before = watcher.statements.length;
+      const outcomes = await Promise.allSettled(
+        range(20).map((n) =>
+          transactions.run(async (transaction) => {
+            await insert(transaction, String(n));
+            if (n % 5 === 0) throw new OnPurpose();
+            return n;
+          }),
+        ),
+      );
+
+      const fails = (n: number) => n % 5 === 0;
+      expect(
+        outcomes.map((outcome): unknown => ('value' in outcome ? outcome.value : outcome.reason)),
+      ).toEqual(range(20).map((n) => (fails(n) ? expect.any(OnPurpose) : n)));
+      expect(watcher.statements.slice(before).filter((sql) => sql === 'COMMIT')).toHaveLength(1);
+      expect(await idsSeenBy('slave')).toEqual(
+        range(20)
+          .filter((n) => !fails(n))
+          .map(String)
+          .sort(),
+      );
+    });
+
+    it('all fail when one of them ends the transaction for all, as a full disk does', async () => {
+      const all = [
+        transactions.run((transaction) => insert(transaction, 'before')),
+        transactions.run(async (transaction) => {
+          await Transaction.sessionOf(transaction).rows('ROLLBACK', []);
+          throw new OnPurpose();
+        }),
+        transactions.run((transaction) => insert(transaction, 'after')),
+      ];
+
+      for (const one of all) await expect(one).rejects.toThrow(OnPurpose);
+      expect(await idsSeenBy('master')).toEqual([]);
+      await transactions.run((transaction) => insert(transaction, 'next'));
+      expect(await idsSeenBy('slave')).toEqual(['next']);
+    });
+  });
+}
 
 describe('a transaction that does not end', () => {
   it('makes the others Unavailable after a while, and is undone when it is given up', async () => {
