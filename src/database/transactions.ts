@@ -59,7 +59,7 @@ export class OutcomeUnknown extends Unavailable {
  * when an earlier run may have been committed, its answer having been lost: then the work has to look first, behind
  * the lock of the row it changes.
  */
-export type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
+type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
 
 /** One run of a work. */
 interface Attempt {
