@@ -35,6 +35,7 @@ export function leaseSqlite(dataSource: DataSource): void {
   };
 }
 
+/** A runner for writing holds the lease of the one writer from its first statement until it is released. */
 export class LeasedQueryRunner extends BetterSqlite3QueryRunner {
   #leasing: Promise<void> | undefined;
   #holdsLease = false;

@@ -78,7 +78,7 @@ export class Transactions {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {
     if (dataSource.options.type === 'better-sqlite3')
       this.#groups = new GroupCommit(
-        (attempts) => this.#commit(attempts),
+        (attempts) => this.#runTogether(attempts),
         () => true,
         GROUP_LIMITS,
       );
@@ -99,7 +99,7 @@ export class Transactions {
         committing: false,
       };
       try {
-        await (this.#groups?.submit('', current) ?? this.#commit([current]));
+        await (this.#groups?.submit('', current) ?? this.#runTogether([current]));
         if (current.failure) throw current.failure.error;
         return await result.promise;
       } catch (error) {
@@ -120,7 +120,7 @@ export class Transactions {
   }
 
   /** Runs all of them in one transaction. Where there are several, one that fails is undone alone. */
-  async #commit(attempts: readonly Attempt[]): Promise<void> {
+  async #runTogether(attempts: readonly Attempt[]): Promise<void> {
     const runner = this.dataSource.createQueryRunner('master');
     try {
       const session = new SqlSession(runner);
