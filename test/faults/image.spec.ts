@@ -2,15 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { newDirectory } from './support/processes.js';
 import { Service } from './support/service.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const image = newDirectory(tmpdir());
 const DATABASE_URL = `sqlite:${join(image, 'data.sqlite')}`;
-let service: Service | undefined;
-afterAll(() => service?.process.stop());
 
 it('runs from the files that the image copies, with all that is loaded on demand', async () => {
   const copied = [
@@ -21,7 +19,7 @@ it('runs from the files that the image copies, with all that is loaded on demand
   expect(copied.map(([, from]) => from)).toContain('dist');
   for (const [, from = '', to = ''] of copied) cpSync(join(ROOT, from), join(image, to), { recursive: true });
 
-  service = await Service.start(
+  const service = await Service.start(
     DATABASE_URL,
     {
       NODE_ENV: 'production',
@@ -36,7 +34,7 @@ it('runs from the files that the image copies, with all that is loaded on demand
   const key = execFileSync(
     process.execPath,
     [join(image, 'dist/cli/keys.js'), 'create', '--name', 'first', '--tenant', 'acme'],
-    { env: { ...process.env, DATABASE_URL }, encoding: 'utf8' },
+    { env: { ...process.env, DATABASE_URL }, encoding: 'utf8', stdio: 'pipe' },
   );
   const created = await service.send(
     'POST',
@@ -44,9 +42,10 @@ it('runs from the files that the image copies, with all that is loaded on demand
     {},
     { 'x-api-key': key.trim().split(/\s/).at(-1) ?? '' },
   );
-  const script = await fetch(`${service.url}/docs/swagger-ui-bundle.js`);
+  const script = await service.send('GET', '/docs/swagger-ui-bundle.js');
 
   expect(created.status).toBe(201);
-  expect(script.headers.get('content-type')).toContain('javascript');
+  expect(script.headers['content-type']).toContain('javascript');
   expect(service.process.output).toContain('INFO');
+  expect(await service.process.stop()).toBe(0);
 });

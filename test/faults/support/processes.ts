@@ -30,6 +30,7 @@ export class Process {
   output = '';
   readonly exit: Promise<number | NodeJS.Signals>;
   readonly pid: number;
+  readonly #child: ChildProcess;
   #ended = false;
 
   constructor({ command, args, environment, onOutput }: Program) {
@@ -38,6 +39,7 @@ export class Process {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     if (child.pid === undefined) throw new Error(`${command} cannot be started.`);
+    this.#child = child;
     this.pid = child.pid;
     reaper.stdin.write(`+${this.pid}\n`);
     for (const stream of [child.stdout, child.stderr]) {
@@ -57,8 +59,9 @@ export class Process {
     return this.#ended;
   }
 
+  /** Does nothing to a process that has ended, whether or not its `exit` was told already. */
   signal(signal: NodeJS.Signals): void {
-    if (!this.#ended) process.kill(this.pid, signal);
+    this.#child.kill(signal);
   }
 
   /** kill -9, which nothing can prepare for. */
