@@ -17,12 +17,14 @@ export function stopOnSignal(
   logger: Logger,
 ): void {
   let stopping: Promise<void> | undefined;
+  // Written first: at exit, the log tries for ever to write what waits to a reader that is gone.
+  const exit = (code: number) => logger.flush(() => process.exit(code));
   const stop = async (signal: string) => {
     logger.info(`${signal}: stopping`);
     app.get(Health).startShutdown();
     setTimeout(() => {
       logger.warn('Requests were cut off, because they did not end in time.');
-      process.exit(0);
+      exit(0);
     }, timeoutMs).unref();
     await sleep(delayMs);
     await app.close();
@@ -32,7 +34,7 @@ export function stopOnSignal(
   const stopOnce = (signal: string) => {
     stopping ??= stop(signal).catch((error: unknown) => {
       logger.error({ err: error }, 'Stopping failed.');
-      process.exit(1);
+      exit(1);
     });
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stopOnce(signal));

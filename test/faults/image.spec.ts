@@ -29,7 +29,7 @@ it('runs from the files that the image copies, with all that is loaded on demand
       RATE_LIMIT: '1000',
       REDIS_URL: 'redis://127.0.0.1:1',
     },
-    join(image, 'dist/main.js'),
+    [process.execPath, join(image, 'dist/main.js')],
   );
   const key = execFileSync(
     process.execPath,

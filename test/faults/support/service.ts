@@ -9,7 +9,8 @@ import { until } from './until.js';
 /** Nothing that a client sent may be in what a replica prints. */
 afterAll(() => logWatch.assertSecrecy());
 
-const MAIN = join(import.meta.dirname, '../../../dist/main.js');
+/** What starts a replica. */
+export const COMMAND = [process.execPath, join(import.meta.dirname, '../../../dist/main.js')];
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/colloquy/v8');
 
 /** A replica of the service: a process of its own that runs what is built. */
@@ -22,12 +23,12 @@ export class Service {
   static async start(
     databaseUrl: string,
     environment: Record<string, string> = {},
-    main = MAIN,
+    [command = '', ...args] = COMMAND,
   ): Promise<Service> {
     const port = environment.PORT ?? String(await freePort());
     const replica = new Process({
-      command: process.execPath,
-      args: [main],
+      command,
+      args,
       onOutput: (text) => text.split('\n').forEach((line) => logWatch.print(line)),
       environment: {
         DATABASE_URL: databaseUrl,
