@@ -102,24 +102,31 @@ function shareParts(operations: readonly OperationObject[]) {
   return { responses: responses.shared, parameters: parameters.shared, headers: headers.shared };
 }
 
-/** Parts of one kind; one that stands in several places, word for word, is shared. */
+/** Parts of one kind; one that stands in several places, word for word, is shared. Namesakes are numbered. */
 class SharedParts<T extends object> {
   readonly shared: Record<string, T> = {};
-  readonly #names = new Map<string, { name: string; uses: number }>();
+  readonly #known = new Map<string, { name: string; uses: number; sharedAs?: string }>();
 
   constructor(private readonly section: string) {}
 
   add(name: string, part: T | ReferenceObject): void {
     const text = JSON.stringify(part);
-    const uses = this.#names.get(text)?.uses ?? 0;
-    this.#names.set(text, { name: pascalCase(name), uses: uses + 1 });
+    const uses = this.#known.get(text)?.uses ?? 0;
+    this.#known.set(text, { name: pascalCase(name), uses: uses + 1 });
   }
 
   referenceTo(part: T | ReferenceObject): T | ReferenceObject {
-    const { name, uses } = this.#names.get(JSON.stringify(part)) ?? { name: '', uses: 0 };
-    if (isReference(part) || uses < 2) return part;
-    this.shared[name] = part;
-    return { $ref: `#/components/${this.section}/${name}` };
+    const known = this.#known.get(JSON.stringify(part));
+    if (!known || isReference(part) || known.uses < 2) return part;
+    known.sharedAs ??= this.#share(known.name, part);
+    return { $ref: `#/components/${this.section}/${known.sharedAs}` };
+  }
+
+  #share(name: string, part: T): string {
+    const namesakes = Object.keys(this.shared).filter((other) => other.replace(/\d+$/, '') === name);
+    const unique = namesakes.length > 0 ? `${name}${namesakes.length + 1}` : name;
+    this.shared[unique] = part;
+    return unique;
   }
 }
 

@@ -8,7 +8,7 @@ const DESCRIPTION = `Keeps the conversations between users and AI agents, and th
 
 **Order.** The messages of a conversation have a \`sequence\`: 1, 2, 3 … without a gap, in the order in which they were stored.
 
-**Failures** are problem documents (RFC 9457) with a stable \`code\`.
+**Failures** are problem documents (RFC 9457) with a stable \`code\`. An unknown parameter or property is refused, never ignored.
 
 In development (\`AUTH_MODE=none\`) no credential is needed: every example works as it is.`;
 

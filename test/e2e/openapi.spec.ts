@@ -1,6 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { Unavailable } from '../../src/common/errors/domain-error.js';
 import { type ProblemCode, PROBLEMS } from '../../src/common/errors/problems.js';
+import { BASE_PATH } from '../../src/common/http/resource.js';
+import { newId } from '../../src/common/ids.js';
+import { IdempotencyService, inProgress } from '../../src/idempotency/idempotency.service.js';
+import { TenantBuckets } from '../../src/rate-limit/tenant-buckets.js';
 import { createTestApp } from '../support/create-test-app.js';
 import {
   type OpenApiOperation,
@@ -9,12 +15,20 @@ import {
   referencesIn,
   resolve,
 } from '../support/openapi-structure.js';
+import { MISSING_ID, UUID } from '../support/samples.js';
+import type { TestClient } from '../support/test-client.js';
 
 const { as } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
 const anybody = as();
 const { body: served } = await anybody.get('//openapi.json');
 const structure = openApiStructure.safeParse(served);
 const operations = operationsOf(served);
+
+const SCOPES = ['conversations:read', 'conversations:write'];
+const limited = await createTestApp({ environment: { RATE_LIMIT: '100000' } });
+const ada = limited.as({ tenant: 'acme' });
+const usedKey = newId();
+await ada.post('/conversations', { topic: 'Used' }, { headers: { 'idempotency-key': usedKey } });
 
 /** Codes that are answered before or behind any operation. */
 const OF_NO_OPERATION: readonly ProblemCode[] = [
@@ -108,14 +122,6 @@ updateMessage: patch /admin/api/v2/conversations/{conversation_id}/messages/{mes
       expect(codesOf(operation)).toEqual(expect.arrayContaining(['unauthenticated', 'unavailable']));
     }
   });
-
-  it('explains every code on a page for people', async () => {
-    for (const code of Object.keys(PROBLEMS)) {
-      const { status, headers, text } = await anybody.get(`//problems/${code}`);
-      expect([code, status, headers['content-type']]).toEqual([code, 200, 'text/html; charset=utf-8']);
-      expect(text).toContain(`<code>${code}</code>`);
-    }
-  });
 });
 
 describe('the examples of the OpenAPI document', () => {
@@ -146,12 +152,116 @@ describe('the examples of the OpenAPI document', () => {
   });
 });
 
+describe('every answer', () => {
+  it.each(operations.map((found) => [found.operation.operationId, found] as const))(
+    'of %s has the headers that the document names, and a problem says what its example says',
+    async (_, { method, path, operation }) => {
+      const { body: conversation } = await ada.post('/conversations', { status: 'cancelled' });
+      const messages = `/conversations/${conversation.id}/messages`;
+      const { body: message } = await ada.post(messages, { message_from: 'user', content: '' });
+      const media = operation.requestBody?.content['application/json'] as Media | undefined;
+      const [valid] = media ? examplesOf(media) : [];
+      const seen = new Map<string, Set<string>>();
+
+      const send = async ({ client = ada, body = valid, query, headers, missing }: Request) => {
+        const ids: Record<string, string> = { conversation_id: conversation.id, message_id: message.id };
+        if (missing) ids[missing] = MISSING_ID;
+        const address = path.replaceAll(/\{(\w+)\}/g, (__, name: string) => ids[name] ?? '');
+        const options = { query, headers: { 'idempotency-key': newId(), ...headers } };
+        const answers = [await client.send(method.toUpperCase(), `/${address}`, body, options)];
+        // With the same key: what was kept is answered again.
+        if (method === 'post')
+          answers.push(await client.send(method.toUpperCase(), `/${address}`, body, options));
+        for (const { status, headers: sent } of answers) {
+          const names = Object.keys(sent).filter((name) => HEADERS.has(name));
+          seen.set(String(status), new Set([...(seen.get(String(status)) ?? []), ...names]));
+        }
+        return answers;
+      };
+
+      for (const { code, value } of problemsOf(operation)) {
+        const provoke = PROVOCATIONS[code];
+        if (!provoke) throw new Error(`Nobody knows how to provoke ${code}.`);
+        for (const { body } of await send(provoke(valid)))
+          expect(body).toEqual({
+            ...value,
+            instance: expect.stringMatching(BASE_PATH),
+            request_id: expect.stringMatching(UUID),
+          });
+        jest.restoreAllMocks();
+      }
+      if (operation.responses[304]) await send({ headers: { 'if-none-match': '*' } });
+      await send({});
+
+      expect(headersByStatus([...seen])).toEqual(
+        headersByStatus(
+          Object.entries(operation.responses).map(([status, part]) => [status, headersOf(part)]),
+        ),
+      );
+    },
+  );
+});
+
+/** How a request differs from one that succeeds. */
+interface Request {
+  client?: TestClient;
+  body?: unknown;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** The parameter of the path that names nothing. */
+  missing?: string;
+}
+
+/** What leads to each problem at any operation that has it, given the body that succeeds. */
+const PROVOCATIONS: Record<string, (valid: object | undefined) => Request> = {
+  malformed_json: () => ({ body: '{' }),
+  tenant_required: () => ({ client: limited.as({ scopes: [...SCOPES, 'tenants:any'] }) }),
+  unauthenticated: () => ({ client: limited.as() }),
+  tenant_forbidden: () => ({ query: { tenant_id: 'other' } }),
+  tenant_unit_forbidden: () => ({
+    client: limited.as({ tenant: 'acme', unit: 'north' }),
+    query: { tenant_unit_id: 'south' },
+  }),
+  insufficient_scope: () => ({ client: limited.as({ tenant: 'acme', scopes: [] }) }),
+  conversation_not_found: () => ({ missing: 'conversation_id' }),
+  message_not_found: () => ({ missing: 'message_id' }),
+  idempotency_in_progress: () => {
+    jest.spyOn(limited.app.get(IdempotencyService), 'begin').mockImplementation(() => {
+      throw inProgress();
+    });
+    return {};
+  },
+  status_conflict: () => ({ body: { status: 'completed', expected_status: 'running' } }),
+  precondition_failed: () => ({ headers: { 'if-match': '"0"' } }),
+  payload_too_large: () => ({ body: ' '.repeat(8 * 1024 * 1024 + 1) }),
+  unsupported_media_type: () => ({ headers: { 'content-type': 'text/plain' } }),
+  validation_failed: (valid) => (valid ? { body: { ...valid, title: 'x' } } : { query: { limit: '1' } }),
+  invalid_cursor: () => ({ query: { cursor: 'x' } }),
+  idempotency_key_reused: () => ({ headers: { 'idempotency-key': usedKey } }),
+  rate_limited: () => {
+    jest
+      .spyOn(limited.app.get(TenantBuckets), 'take')
+      .mockReturnValue({ allowed: false, remaining: 0, nextTokenMs: 1000 });
+    return {};
+  },
+  internal_error: () => breakDatabase(new Error('A fault.')),
+  unavailable: () => breakDatabase(new Unavailable('The database cannot be reached.')),
+};
+
+function breakDatabase(error: Error): Request {
+  jest.spyOn(limited.app.get(DataSource), 'createQueryRunner').mockImplementation(() => {
+    throw error;
+  });
+  return {};
+}
+
 interface Media {
   schema: Schema;
-  examples?: Record<string, { value: unknown }>;
+  examples?: Record<string, { value: object }>;
 }
 
 interface Answer {
+  headers?: object;
   content?: Record<string, Media>;
 }
 
@@ -176,19 +286,37 @@ const hasExample = ({ examples, default: byDefault }: Schema) =>
   examples !== undefined || byDefault !== undefined;
 const isNested = ({ items }: Schema) => items !== undefined;
 
+const answerOf = (part: object): Answer =>
+  '$ref' in part ? (resolve(served, String(part.$ref)) as Answer) : part;
+
+const headersOf = (part: object): string[] =>
+  Object.keys(answerOf(part).headers ?? {}).map((name) => name.toLowerCase());
+
+/** All headers that any answer is said to have. */
+const HEADERS = new Set(
+  operations.flatMap(({ operation }) => Object.values(operation.responses).flatMap(headersOf)),
+);
+
+const headersByStatus = (entries: [string, Iterable<string>][]) =>
+  Object.fromEntries(entries.map(([status, names]) => [status, [...names].sort()]));
+
+/** The problems of an operation, each with its example. */
+const problemsOf = ({ responses }: OpenApiOperation) =>
+  Object.entries(responses).flatMap(([status, part]) =>
+    Object.entries(answerOf(part).content?.['application/problem+json']?.examples ?? {}).map(
+      ([code, { value }]) => ({ code, status: Number(status), value }),
+    ),
+  );
+
 function codesOf(operation: OpenApiOperation): string[] {
-  return Object.entries(operation.responses).flatMap(([status, response]) => {
-    if (Number(status) < 400) return [];
-    const { content } = ('$ref' in response ? resolve(served, response.$ref) : response) as Answer;
-    return Object.entries(content?.['application/problem+json']?.examples ?? {}).map(([code, { value }]) => {
-      expect(value).toMatchObject({ code, status: Number(status), type: `/problems/${code}` });
-      return code;
-    });
+  return problemsOf(operation).map(({ code, status, value }) => {
+    expect(value).toMatchObject({ code, status, type: `/problems/${code}` });
+    return code;
   });
 }
 
 /** The named examples of a request body; without them one made of the examples of its properties. */
-function examplesOf({ schema, examples }: Media): unknown[] {
+function examplesOf({ schema, examples }: Media): object[] {
   if (examples) return Object.values(examples).map(({ value }) => value);
   const { properties } = resolve(served, schema.$ref ?? '') as { properties: Record<string, Schema> };
   const withExample = Object.entries(properties).filter(([, property]) => property.examples);

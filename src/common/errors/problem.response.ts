@@ -1,5 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { PROBLEMS } from './problems.js';
+import { BASE_PATH } from '../http/resource.js';
+import { type ProblemCode, PROBLEMS } from './problems.js';
+
+const EXAMPLE_ID = '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a';
+const CONVERSATIONS = `${BASE_PATH}/conversations`;
+const CONVERSATION = `${CONVERSATIONS}/${EXAMPLE_ID}`;
 
 class FaultResponse {
   @ApiProperty({
@@ -45,7 +50,7 @@ export class ProblemResponse {
 
   @ApiProperty({
     type: String,
-    example: '/admin/api/v2/conversations',
+    example: CONVERSATIONS,
     description: 'The path of the request.',
   })
   instance: string;
@@ -60,8 +65,9 @@ export class ProblemResponse {
 
   @ApiProperty({
     type: String,
-    example: '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a',
-    description: 'As in `X-Request-Id`; what is hidden here stands in the log under it.',
+    example: EXAMPLE_ID,
+    description:
+      'As in `X-Request-Id`, or in that of the first answer where this is a replayed one; what is hidden here stands in the log under it.',
   })
   request_id: string;
 
@@ -75,3 +81,56 @@ export class ProblemResponse {
   })
   current_status?: string;
 }
+
+/** Members of answers with these codes, beside those that the catalogue gives. */
+export type ProblemExamples = Partial<Record<ProblemCode, Partial<ProblemResponse>>>;
+
+const SAID: ProblemExamples = {
+  malformed_json: { detail: 'The body is not valid JSON.' },
+  tenant_required: { detail: 'The credential is bound to no tenant: name one with tenant_id.' },
+  unauthenticated: { detail: 'A credential is needed.' },
+  tenant_forbidden: { detail: 'The credential may not act for this tenant.' },
+  tenant_unit_forbidden: { detail: 'The credential may not act for this unit.' },
+  insufficient_scope: { detail: 'The credential lacks the scope conversations:read.' },
+  conversation_not_found: { detail: 'There is no such conversation.', instance: CONVERSATION },
+  message_not_found: {
+    detail: 'The conversation has no such message.',
+    instance: `${CONVERSATION}/messages/${EXAMPLE_ID}`,
+  },
+  idempotency_in_progress: { detail: 'A request with this Idempotency-Key is being carried out.' },
+  status_conflict: {
+    detail: 'The conversation does not have the expected status.',
+    instance: `${CONVERSATION}/status`,
+    current_status: 'cancelled',
+  },
+  precondition_failed: {
+    detail: 'It has changed since: none of the tags in If-Match is its current one.',
+    instance: CONVERSATION,
+  },
+  payload_too_large: { detail: 'The body is larger than this operation allows.' },
+  unsupported_media_type: { detail: 'The body must be application/json.' },
+  validation_failed: {
+    detail: '1 fault in the request.',
+    errors: [{ detail: 'unknown: limit', parameter: 'limit' }],
+  },
+  invalid_cursor: {
+    detail: 'The cursor does not belong to this list, or is damaged.',
+    errors: [{ detail: 'does not continue this list', parameter: 'cursor' }],
+  },
+  idempotency_key_reused: { detail: 'The Idempotency-Key belongs to another request.' },
+  rate_limited: { detail: 'The tenant has used up its limit of requests.' },
+  internal_error: { detail: 'The service failed; its log says why.' },
+  unavailable: { detail: 'The database cannot be reached.' },
+};
+
+/** An answer with this code; `members` are what it says otherwise here. */
+export const exampleOf = (code: ProblemCode, members?: Partial<ProblemResponse>) => ({
+  type: `/problems/${code}`,
+  title: PROBLEMS[code].title,
+  status: PROBLEMS[code].status,
+  code,
+  instance: CONVERSATIONS,
+  ...SAID[code],
+  ...members,
+  request_id: EXAMPLE_ID,
+});

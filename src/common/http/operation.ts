@@ -7,7 +7,7 @@ import {
   ApiResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ProblemResponse } from '../errors/problem.response.js';
+import { exampleOf, type ProblemExamples, ProblemResponse } from '../errors/problem.response.js';
 import { type ProblemCode, PROBLEMS } from '../errors/problems.js';
 import { Resource } from './resource.js';
 
@@ -146,18 +146,30 @@ const IF_NONE_MATCH = {
 const NOT_MODIFIED = {
   status: 304,
   description: 'Not modified: `If-None-Match` names the current `ETag`.',
-  headers: { ...REQUEST_ID, ...ETAG },
+  headers: { ...REQUEST_ID, ...RATE_LIMIT, ...ETAG },
 };
 const RETRY_AFTER = {
   'Retry-After': header('Seconds to wait before the next try.', { type: 'integer', minimum: 1 }),
 };
 const PROBLEM_HEADERS: Partial<Record<number, Record<string, ReturnType<typeof header>>>> = {
   401: { 'WWW-Authenticate': header('The kind of credential that is asked for.', { type: 'string' }) },
-  429: { ...RETRY_AFTER, ...RATE_LIMIT },
+  429: RETRY_AFTER,
   503: RETRY_AFTER,
 };
 
+/** Of requests that are refused before they count against the limit of a tenant. */
+const NOT_LIMITED: readonly number[] = [400, 401, 403, 413, 415];
+/** Failures that are kept under an Idempotency-Key. */
+const REPLAYABLE: readonly number[] = [404, 422];
+
 function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
+  const hasBody = codes.includes('malformed_json');
+  const isPost = codes.includes('idempotency_in_progress');
+  const isWrite = isPost || codes.includes('precondition_failed');
+  const said: ProblemExamples = {
+    ...(isWrite && { insufficient_scope: { detail: 'The credential lacks the scope conversations:write.' } }),
+    ...(hasBody && { validation_failed: { errors: [{ detail: 'unknown: title', pointer: '/title' }] } }),
+  };
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
   return statuses.map((status) => {
     const here = codes.filter((code) => PROBLEMS[code].status === status);
@@ -166,29 +178,17 @@ function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
       description: here.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
       headers: {
         ...REQUEST_ID,
+        ...(!NOT_LIMITED.includes(status) && RATE_LIMIT),
         ...PROBLEM_HEADERS[status],
         ...(here.includes('idempotency_in_progress') && RETRY_AFTER),
+        ...(isPost && REPLAYABLE.includes(status) && REPLAYED),
       },
       content: {
         'application/problem+json': {
           schema: { $ref: getSchemaPath(ProblemResponse) },
-          examples: Object.fromEntries(here.map((code) => [code, { value: exampleOf(code) }])),
+          examples: Object.fromEntries(here.map((code) => [code, { value: exampleOf(code, said[code]) }])),
         },
       },
     });
   });
 }
-
-const exampleOf = (code: ProblemCode) => ({
-  type: `/problems/${code}`,
-  title: PROBLEMS[code].title,
-  status: PROBLEMS[code].status,
-  detail: PROBLEMS[code].title,
-  instance: '/admin/api/v2/conversations',
-  code,
-  request_id: '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a',
-  ...(code === 'validation_failed' && {
-    detail: '1 fault in the request.',
-    errors: [{ detail: 'must be an integer from 1 to 200', parameter: 'page_size' }],
-  }),
-});

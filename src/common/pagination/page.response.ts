@@ -24,19 +24,17 @@ export abstract class PageResponse extends JsonBody {
 
   @ApiProperty({
     type: 'integer',
-    nullable: true,
     minimum: 0,
     example: 1,
-    description: 'Exactly how many items the list has; null behind a cursor.',
+    description: 'Exactly how many items the list has.',
   })
   total_count: number | null;
 
   @ApiProperty({
     type: 'integer',
-    nullable: true,
     minimum: 0,
     example: 1,
-    description: '`ceil(total_count / page_size)`; null behind a cursor.',
+    description: '`ceil(total_count / page_size)`.',
   })
   total_pages: number | null;
 

@@ -120,6 +120,20 @@ export class ConversationResponse extends AuthorshipResponse {
 export class ConversationPageResponse extends PageResponse {
   readonly #data: readonly ConversationResponse[];
 
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Exactly how many items the list has; null behind a cursor.',
+  })
+  override total_count: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: '`ceil(total_count / page_size)`; null behind a cursor.',
+  })
+  override total_pages: number | null;
+
   @ApiProperty({ type: [ConversationResponse], description: 'The conversations of this page.' })
   get data(): readonly ConversationResponse[] {
     return this.#data;
