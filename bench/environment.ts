@@ -26,7 +26,6 @@ export class Environment {
     readonly database: Database,
     readonly data: Dataset,
     readonly textSource: string,
-    readonly loadSeconds: number,
     private readonly generator: LoadGenerator,
   ) {}
 
@@ -36,10 +35,8 @@ export class Environment {
   ): Promise<Environment> {
     const database = await startDatabase();
     try {
-      const started = performance.now();
       const { data, source } = await load(database, plan, options);
-      const seconds = (performance.now() - started) / 1000;
-      return new Environment(database, data, source, seconds, new LoadGenerator());
+      return new Environment(database, data, source, new LoadGenerator());
     } catch (error) {
       await database.stop();
       throw error;

@@ -1,5 +1,6 @@
 // `npm run bench [-- --full]`: measures the floor, the stock solution and Colloquy in turns, and writes
 // bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -69,6 +70,10 @@ async function measure(): Promise<Results> {
     return {
       scale,
       date: new Date().toISOString().slice(0, 10),
+      commit: execFileSync('git', ['describe', '--always', '--dirty'], {
+        cwd: ROOT,
+        encoding: 'utf8',
+      }).trim(),
       machine: describeMachine(),
       versions: versionsOf(environment),
       settings: { rounds, seconds, connections: CONNECTIONS, poolSize: POOL_SIZE },

@@ -15,11 +15,8 @@ interface Profile {
   timeDeltas: number[];
 }
 
-export interface ProfileSummary {
-  /** Share of the busy time, by package, largest first. */
-  packages: [name: string, share: number][];
-  functions: [name: string, share: number][];
-}
+/** Share of the busy time, by package, largest first. */
+export type ProfileSummary = [name: string, share: number][];
 
 const LONGEST_LIST = 25;
 
@@ -32,7 +29,6 @@ export function summarise(file: string): ProfileSummary {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, placeInSources(callFrame)]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
   const packages = new Map<string, number>();
-  const functions = new Map<string, number>();
   let busy = 0;
   const ownerOf = (id: number | undefined): string | undefined => {
     const frame = id === undefined ? undefined : frames.get(id);
@@ -45,15 +41,11 @@ export function summarise(file: string): ProfileSummary {
     busy += micros;
     const owner = frame.functionName === GARBAGE ? GARBAGE : (ownerOf(id) ?? 'node');
     packages.set(owner, (packages.get(owner) ?? 0) + micros);
-    const name = `${owner}: ${frame.functionName || '(anonymous)'} ${placeOf(frame)}`;
-    functions.set(name, (functions.get(name) ?? 0) + micros);
   });
-  const largest = (times: Map<string, number>): [string, number][] =>
-    [...times]
-      .map(([name, micros]): [string, number] => [name, micros / busy])
-      .sort(([, a], [, b]) => b - a)
-      .slice(0, LONGEST_LIST);
-  return { packages: largest(packages), functions: largest(functions) };
+  return [...packages]
+    .map(([name, micros]): [string, number] => [name, micros / busy])
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, LONGEST_LIST);
 }
 
 const GARBAGE = '(garbage collector)';
@@ -71,7 +63,7 @@ function placeInSources(frame: Frame): Frame {
   if (!maps.has(frame.url)) maps.set(frame.url, sourceMapOf(fileURLToPath(frame.url)));
   const place = maps.get(frame.url)?.findEntry(frame.lineNumber, frame.columnNumber);
   if (!place || !('originalSource' in place)) return frame;
-  return { ...frame, url: place.originalSource, lineNumber: place.originalLine };
+  return { ...frame, url: place.originalSource };
 }
 
 function sourceMapOf(file: string): SourceMap | undefined {
@@ -87,6 +79,3 @@ function packageOf(url: string): string | undefined {
   const own = /(?:\/dist\/\w+\/|^[./]+\/src\/)(.+)\/[^/]+$/.exec(url)?.[1];
   return own === undefined ? undefined : `own ${own}`;
 }
-
-const placeOf = ({ url, lineNumber }: Frame): string =>
-  url === '' ? '' : `${url.split('/').slice(-2).join('/')}:${lineNumber + 1}`;

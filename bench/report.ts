@@ -37,12 +37,12 @@ const verdict = (ratio: Spread, target: number | undefined) =>
 function ratioTable(operations: readonly OperationResult[]): string {
   return table(
     ['operation', 'against the floor', 'against stock NestJS', 'CPU against the floor', 'CPU against stock'],
-    operations.map(({ title, target, variants, ratios: { floor, stock, floorCpu } }) => [
+    operations.map(({ title, target, ratios: { floor, stock, floorCpu, stockCpu } }) => [
       title,
       range(floor, times) + verdict(floor, target?.floor),
       range(stock, times) + verdict(stock, target?.stock),
       range(floorCpu, times),
-      times((variants.colloquy?.cpuMs.median ?? NaN) / (variants.stock?.cpuMs.median ?? NaN)),
+      range(stockCpu, times),
     ]),
   );
 }
@@ -120,13 +120,13 @@ function boundTable({ operations }: Results): string {
       'Colloquy against stock, its core',
       'to reach',
     ],
-    operations.map(({ title, target, variants }) => {
+    operations.map(({ title, target, variants, ratios }) => {
       const own = (variant: Variant) => perSecond(variants[variant]?.cpuMs.median);
       const other = (variant: Variant) => perSecond(variants[variant]?.otherCpuMs.median);
       return [
         title,
         ...BOUND.map((variant) => `${whole(own(variant))}, ${whole(other(variant))}`),
-        times(own('colloquy') / own('stock')),
+        times(1 / ratios.stockCpu.median),
         target ? times(target.stock) : '–',
       ];
     }),
@@ -198,7 +198,7 @@ const LISTED_PACKAGES = 10;
 const profileTable = ({ profiles }: Results) =>
   table(
     ['operation', 'share of the busy time'],
-    Object.entries(profiles).map(([id, { packages }]) => [
+    Object.entries(profiles).map(([id, packages]) => [
       id,
       packages
         .slice(0, LISTED_PACKAGES)
@@ -278,20 +278,20 @@ export function reportOf(results: Results): Report {
   const again = scale === 'full' ? 'npm run bench -- --full' : 'npm run bench';
   const page = `# Performance
 
-Made by \`${again}\` from [bench/results.json](../bench/results.json); do not edit. Taken on ${results.date}.
+Made by \`${again}\` from [bench/results.json](../bench/results.json); do not edit. Taken on ${results.date} at commit ${results.commit}.
 
-**Read the ratios, not the absolute figures.** The machine was shared with other work while this was measured: the same request takes twice as long a minute later. So the servers take turns, in random order, for ${settings.rounds} rounds of ${settings.seconds} s for each operation; a figure is the median of the rounds, with the lowest and the highest in brackets, and a ratio is taken within each round.
+**Read the ratios, not the absolute figures.** On a machine that is shared with others the same request may take twice as long a minute later. So the servers take turns, in random order, for ${settings.rounds} rounds of ${settings.seconds} s for each operation; a figure is the median of the rounds, with the lowest and the highest in brackets, and a ratio is taken within each round.
 
-- **The floor**: Fastify, mysql2 and SQL written by hand, with the same rows, counters, credential check (a verified token is remembered for a minute) and the same response, byte for byte. No validation, log, metrics, errors, retries of requests or limits.
+- **The floor**: Fastify, mysql2 and SQL written by hand, with the same rows, counters, credential check (a verified token is remembered for a minute) and the same response, byte for byte. Bodies are checked against their JSON schemas by Fastify; there is no further validation, log, metrics, errors, retries or limits.
 - **Stock NestJS**: what a good team builds in a day as the guides show: Express, TypeORM repositories, ValidationPipe, ClassSerializerInterceptor, a guard that verifies the token of each request. It keeps no counters (it counts the rows) and gives the same members and values.
 - **Colloquy**: as it ships, in production mode: JWT, tenant guard, validation, log, metrics.
 - **Colloquy on SQLite**: the same with a file, durable as well (\`synchronous = FULL\`).
 
-Before anything is measured, the answers of the servers are compared. ${settings.connections} connections of autocannon send the requests; the servers have ${settings.poolSize} connections to the database. ${machine.pinned === true ? 'The servers share one core, of which the measured one has all but a little; the database and the load generator share the other: where the database is the slower part, requests a second say little about the service, and CPU says more.' : 'Nothing was pinned to a core.'}
+Before anything is measured, the answers of the servers are compared. ${settings.connections} connections of autocannon send the requests; the servers have ${settings.poolSize} connections to the database. ${machine.pinned === true ? 'The server under test runs on one core, where the others idle; the database and the load generator share the second. Where that one is full, compare CPU, not requests a second.' : 'Nothing was pinned to a core.'}
 
 ## Ratios
 
-Requests a second of Colloquy as a multiple of the others', and its CPU time for a request likewise (less is better).
+Requests a second of Colloquy as a multiple of the others', and its CPU time for a request likewise (less is better). More requests than the floor means fewer round trips or shared commits, not less work: see [Work for each request](#work-for-each-request).
 
 ${ratios}
 
@@ -349,7 +349,7 @@ Every list walks an index that has its order and the filter that narrows most (t
 
 ${combinationTable(results)}
 
-None of these indexes is there: each makes every create dearer, and those with \`updated_time\` every append. Time of the statement on \`conversation\` with the index as a multiple of that without (the table has twelve already; an append has an INSERT into \`message\` and a COMMIT beside it, which the index does not touch):
+None of these indexes is there: each makes every create dearer, and those with \`updated_time\` every append. Time of the statement on \`conversation\` with the index as a multiple of that without (an append has an INSERT into \`message\` and a COMMIT beside it, which the index does not touch):
 
 ${indexCostTable(results)}
 
@@ -359,11 +359,11 @@ Medians of five starts each on a schema that is there, CPU until the first answe
 
 ${starts}
 
-Colloquy has ${installed.directDependencies} direct dependencies and ${installed.dependencies} packages in production. They are bundled with it, ${mebibytes(installed.bundleBytes)} with source maps, but for better-sqlite3 and swagger-ui-dist, of which the image keeps ${mebibytes(installed.besideBytes)}. An image could not be built where this was measured; it is \`node:24-slim\` and these.
+Colloquy has ${installed.directDependencies} direct dependencies and ${installed.dependencies} packages in production. They are bundled with it, ${mebibytes(installed.bundleBytes)} with source maps, but for better-sqlite3 and swagger-ui-dist, of which the image keeps ${mebibytes(installed.besideBytes)}. The image is \`node:24-slim\` and these.
 
 ## Memory over time
 
-After so many requests of all kinds, garbage collected: it has to stay flat.
+After so many requests of six kinds (all but batches and those to one conversation), garbage collected: it has to stay flat.
 
 ${memory}
 

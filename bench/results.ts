@@ -11,6 +11,8 @@ import type { Variant } from './servers.js';
 export interface Results {
   scale: 'quick' | 'full';
   date: string;
+  /** What was measured, as `git describe` names it. */
+  commit: string;
   machine: Record<string, string | number | boolean>;
   versions: Record<string, string>;
   settings: { rounds: number; seconds: number; connections: number; poolSize: number };

@@ -29,8 +29,8 @@ export interface OperationResult {
   title: string;
   target: Operation['target'] | null;
   variants: Partial<Record<Variant, Measured>>;
-  /** Requests a second of Colloquy as a multiple of another's, round by round. */
-  ratios: { floor: Spread; stock: Spread; floorCpu: Spread };
+  /** Requests a second and CPU time of Colloquy as a multiple of another's, round by round. */
+  ratios: { floor: Spread; stock: Spread; floorCpu: Spread; stockCpu: Spread };
 }
 
 interface RoundsOptions {
@@ -69,6 +69,7 @@ export async function measureRounds(
         floor: ratios(of('colloquy'), of('floor'), 'requestsPerSecond'),
         stock: ratios(of('colloquy'), of('stock'), 'requestsPerSecond'),
         floorCpu: ratios(of('colloquy'), of('floor'), 'cpuMs'),
+        stockCpu: ratios(of('colloquy'), of('stock'), 'cpuMs'),
       },
     };
   });
