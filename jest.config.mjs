@@ -8,7 +8,8 @@ const {
   ...swc
 } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
 
-const shared = {
+/** Of jest.faults.config.mjs too. */
+export const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

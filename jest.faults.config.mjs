@@ -1,20 +1,10 @@
-import { readFileSync } from 'node:fs';
-
-const {
-  module: _module,
-  $schema: _schema,
-  ...swc
-} = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+import { shared } from './jest.config.mjs';
 
 /** What is killed, frozen, cut and flooded: slow, with processes of its own, and therefore not part of `npm test`. */
 export default {
-  rootDir: import.meta.dirname,
+  ...shared,
   displayName: 'faults',
-  testEnvironment: 'node',
   testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
   globalSetup: '<rootDir>/test/faults/support/build.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
   testTimeout: 120_000,

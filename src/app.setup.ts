@@ -4,8 +4,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { DomainError } from './common/errors/domain-error.js';
-import { sendProblem } from './common/errors/problem-details.filter.js';
+import { answerFailure } from './common/errors/problem-details.filter.js';
 import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './common/http/body-limit.js';
 import { answerClientError } from './common/http/client-error.js';
 import { acceptJsonOnly } from './common/http/json-body.js';
@@ -58,10 +57,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   const methods = methodsByPath(fastify);
   fastify.addHook('onRoute', applyBodyLimit);
   receiveWhatIsTooLarge(fastify);
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
-    done();
-  });
+  sendCommonHeaders(fastify);
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   acceptJsonOnly(fastify);
@@ -92,18 +88,18 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
 
 /** A server of its own for health and metrics, when they have a port of their own. */
 export function createOperationsServer(app: NestFastifyApplication): FastifyInstance {
-  const server = Fastify({ genReqId: requestIdOf });
-  server.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id);
+  const server = Fastify({ genReqId: requestIdOf, clientErrorHandler: answerClientError });
+  const methods = methodsByPath(server);
+  sendCommonHeaders(server);
+  server.setErrorHandler(answerFailure);
+  app.get(OperationsRoutes).register(server);
+  answerOtherMethods(server, methods);
+  return server;
+}
+
+function sendCommonHeaders(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
     done();
   });
-  server.setNotFoundHandler((request, reply) => {
-    sendProblem(
-      request,
-      reply,
-      new DomainError('route_not_found', 'There is only /healthz, /readyz and /metrics.'),
-    );
-  });
-  app.get(OperationsRoutes).register(server);
-  return server;
 }

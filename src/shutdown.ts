@@ -8,7 +8,7 @@ const PARENT_CHECK_INTERVAL_MS = 250;
 
 /**
  * Stops the service cleanly on SIGTERM or SIGINT: `/readyz` says no at once, requests are still taken for the delay,
- * those under way are finished, and the process ends with 0 before the time-out, whatever happens.
+ * those under way are finished, and the process ends with 0, at the latest at the time-out; with 1 if stopping fails.
  */
 export function stopOnSignal(
   app: INestApplication,

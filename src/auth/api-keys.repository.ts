@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
-import { databaseFailure } from '../database/sql-session.js';
+import { unscoped } from '../database/transactions.js';
 import { ApiKey } from './api-key.entity.js';
 
 /** API keys belong to the service and not to a tenant: they are what says which tenant a request acts for. */
@@ -23,11 +23,9 @@ export class ApiKeysRepository {
     return affected === 1;
   }
 
-  async findByHash(keyHash: string): Promise<ApiKey | null> {
-    try {
-      return await this.apiKeys.findOneBy({ keyHash });
-    } catch (error) {
-      throw databaseFailure(error);
-    }
+  findByHash(keyHash: string): Promise<ApiKey | null> {
+    return unscoped(this.apiKeys.manager.dataSource, 'slave', (manager) =>
+      manager.findOneBy(ApiKey, { keyHash }),
+    );
   }
 }

@@ -3,7 +3,6 @@ import type { PublicKey } from './public-key.js';
 
 /** The service's settings: read once at start, checked, never changed. Only `loadConfig` makes one. */
 export interface AppConfig {
-  readonly production: boolean;
   readonly http: {
     readonly host: string;
     readonly port: number;

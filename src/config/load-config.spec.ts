@@ -42,7 +42,6 @@ const SECRET = 'correct horse battery staple, 32+';
 describe('the configuration', () => {
   it('has a default for everything in development', () => {
     const defaults = {
-      production: false,
       http: { host: '127.0.0.1', port: 3000, metricsPort: undefined, swagger: true },
       shutdown: { delayMs: 0, timeoutMs: 10_000, withParent: false },
       database: { engine: 'sqlite', path: './data/colloquy.sqlite', migrations: 'run' },
@@ -94,7 +93,6 @@ describe('the configuration', () => {
     });
 
     expect(config).toEqual({
-      production: true,
       http: { host: '::', port: 0, metricsPort: 9464, swagger: false },
       shutdown: { delayMs: 900, timeoutMs: 20_000, withParent: false },
       database: {

@@ -162,7 +162,6 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
   const modes = v.AUTH_MODE ?? modesIn();
   const open = modes.includes('none');
   return {
-    production: v.NODE_ENV === 'production',
     http: {
       host: v.HOST ?? (open ? '127.0.0.1' : '0.0.0.0'),
       port: v.PORT,

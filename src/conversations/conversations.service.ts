@@ -114,15 +114,17 @@ export class ConversationsService {
     }
     const { pageNumber } = from;
     const offset = (pageNumber - 1) * pageSize;
+    // One more than the page has: the total is of another moment, and must not end a walk too early.
+    const limit = pageSize + 1;
     const { items, totalCount } =
       offset < DEEP_OFFSET
-        ? await this.#listNear(scope, filter, order, pageSize, offset)
-        : await this.#listDeep(scope, filter, order, pageSize, offset);
-    return pageOf(list, items, {
+        ? await this.#listNear(scope, filter, order, limit, offset)
+        : await this.#listDeep(scope, filter, order, limit, offset);
+    return pageOf(list, items.slice(0, pageSize), {
       pageNumber,
       pageSize,
       totalCount,
-      hasNextPage: offset + pageSize < totalCount,
+      hasNextPage: items.length > pageSize,
     });
   }
 

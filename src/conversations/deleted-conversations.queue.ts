@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
+import { unscoped } from '../database/transactions.js';
 import { TenantScope } from '../tenancy/tenant-scope.js';
 import { DeletedConversation } from './deleted-conversation.entity.js';
 
@@ -16,7 +17,7 @@ const SERVICE = {
   scopes: new Set([]),
 } as const;
 
-/** The one look across tenants: which deleted conversation is to be worked on next. All work on it is scoped again. */
+/** One of two looks across tenants: which deleted conversation is to be worked on next. All work on it is scoped again. */
 @Injectable()
 export class DeletedConversationsQueue {
   constructor(
@@ -25,10 +26,12 @@ export class DeletedConversationsQueue {
 
   /** A conversation that no replica works on at `time`, and the scope it belongs to. */
   async findUnclaimed(time: Date): Promise<{ scope: TenantScope; conversation: DeletedConversation } | null> {
-    const conversation = await this.queue.findOne({
-      where: { claimedUntil: LessThan(time) },
-      order: { claimedUntil: 'ASC' },
-    });
+    const conversation = await unscoped(this.queue.manager.dataSource, 'slave', (manager) =>
+      manager.findOne(DeletedConversation, {
+        where: { claimedUntil: LessThan(time) },
+        order: { claimedUntil: 'ASC' },
+      }),
+    );
     return conversation && { scope: TenantScope.grant(conversation.tenantId, null, SERVICE), conversation };
   }
 }

@@ -9,8 +9,8 @@ interface DriverFault {
 }
 
 const RETRYABLE_CODES = new Set(['SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED']);
-/** Lock wait time-out, deadlock (also a failed certification on a cluster), snapshot conflict. */
-const RETRYABLE_NUMBERS = new Set([1205, 1213, 1020]);
+/** Lock wait time-out, deadlock, snapshot conflict, and what clusters answer to a failed certification (1213, 3101). */
+const RETRYABLE_NUMBERS = new Set([1205, 1213, 1020, 3101]);
 
 const LOST_CODES = new Set([
   'ECONNREFUSED',
@@ -36,7 +36,7 @@ const UNABLE_CODES = new Set([
   'SQLITE_CANTOPEN',
   'SQLITE_READONLY',
 ]);
-/** Disk full, table full, read-only, interrupted, out of time. */
+/** Disk full, table full, read-only, interrupted, out of time, refused by a plugin before the commit. */
 const UNABLE_NUMBERS = new Set([1021, 1114, 1290, 1317, 1836, 1969, 3024, 3100]);
 const UNABLE_MESSAGES = /Queue limit reached|Pool is closed|connection is not open/i;
 

@@ -57,7 +57,7 @@ async function begins(runner: QueryRunner): Promise<boolean> {
 
 async function underNamedLock(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
   // A lock's name may have 64 characters and counts on the whole server.
-  const lock = "CONCAT('colloquy migrations ', MD5(DATABASE()))";
+  const lock = "CONCAT('colloquy migrations ', LEFT(SHA2(DATABASE(), 256), 40))";
   const granted: unknown = await runner.query(`SELECT GET_LOCK(${lock}, ${LOCK_TIMEOUT_SECONDS}) AS granted`);
   if (!JSON.stringify(granted).includes('1'))
     throw new Error('Another replica has been migrating for too long.');

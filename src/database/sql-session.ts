@@ -89,12 +89,19 @@ export class SqlSession {
     this.#inTransaction = false;
   }
 
-  /** Ends a transaction that failed; a connection that broke has rolled back already, and that must not hide why. */
+  /**
+   * Ends a transaction that failed, which must not hide why. A connection that cannot roll back is given up: the next
+   * who gets it would be in the middle of this transaction.
+   */
   async rollBack(): Promise<void> {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
     this.#waiting = [];
-    await bounded(this.runner, () => this.runner.query('ROLLBACK')).catch(() => undefined);
+    try {
+      await bounded(this.runner, () => this.runner.query('ROLLBACK'));
+    } catch {
+      await giveUp(this.runner);
+    }
   }
 
   /** The outcome of a statement, which is sent with all others that are asked for before anybody waits. */
@@ -164,7 +171,7 @@ export async function bounded<T>(
   const outOfTime = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     outOfTime.reject(new Unavailable('The database did not answer in time.'));
-    void runner.connect().then(destroy, () => undefined);
+    void giveUp(runner);
   }, timeoutMs);
   try {
     return await Promise.race([work(), outOfTime.promise]);
@@ -173,7 +180,9 @@ export async function bounded<T>(
   }
 }
 
-function destroy(connection: unknown): void {
+/** Closes the connection of a runner, whatever it does. */
+async function giveUp(runner: QueryRunner): Promise<void> {
+  const connection: unknown = await runner.connect().catch(() => undefined); // there may be none
   if (isDestroyable(connection)) connection.destroy();
 }
 

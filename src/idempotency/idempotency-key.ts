@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Fault } from '../common/errors/domain-error.js';
+import { jsonDepth } from '../common/json/exact-json.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 
 /** A request that is to be carried out once, however often it is sent. */
@@ -11,13 +12,15 @@ export interface KeyedRequest {
   readonly fingerprint: string;
 }
 
+/** Deeper than any valid body is; far deeper ones could not be made text again. */
+const MAX_BODY_DEPTH = 200;
 const BARE = /^[\x21-\x7e]{1,255}$/;
 /** A string of Structured Field Values (RFC 8941, section 3.3.3). */
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
 
 /**
  * What the `Idempotency-Key` of a request stands for (draft-ietf-httpapi-idempotency-key-header-07), read before the
- * body becomes a DTO; undefined without one, and for one that adds a fault.
+ * body becomes a DTO; undefined without one, for one that adds a fault, and for a body too deep to be valid.
  */
 export function keyedRequest(
   scope: TenantScope,
@@ -34,6 +37,7 @@ export function keyedRequest(
     });
     return undefined;
   }
+  if (jsonDepth(request.body, MAX_BODY_DEPTH) > MAX_BODY_DEPTH) return undefined;
   const { credentialId, tenantUnitId } = scope.principal;
   return {
     // The same subject's token for another unit may not see what was answered here.

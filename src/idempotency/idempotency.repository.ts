@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThanOrEqual, Repository } from 'typeorm';
 import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
-import type { Transaction } from '../database/transactions.js';
+import { type Transaction, unscoped } from '../database/transactions.js';
 import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { IdempotencyRecord } from './idempotency-record.entity.js';
 
@@ -34,21 +34,25 @@ export class IdempotencyRepository extends TenantScopedRepository<IdempotencyRec
   }
 }
 
-/** The one look across tenants: which records have had their time. */
+/** One of two looks across tenants: which records have had their time. */
 @Injectable()
 export class ExpiredIdempotencyRecords {
   constructor(@InjectRepository(IdempotencyRecord) private readonly records: Repository<IdempotencyRecord>) {}
 
   /** Removes records that expired before `time`, about `limit` of them; true when there may be more. */
-  async remove(time: Date, limit: number): Promise<boolean> {
-    const [last] = await this.records.find({
-      select: { tenantId: true, id: true, expiresTime: true },
-      where: { expiresTime: LessThanOrEqual(time) },
-      order: { expiresTime: 'ASC' },
-      skip: limit - 1,
-      take: 1,
+  remove(time: Date, limit: number): Promise<boolean> {
+    return unscoped(this.records.manager.dataSource, 'master', async (manager) => {
+      const [last] = await manager.find(IdempotencyRecord, {
+        select: { tenantId: true, id: true, expiresTime: true },
+        where: { expiresTime: LessThanOrEqual(time) },
+        order: { expiresTime: 'ASC' },
+        skip: limit - 1,
+        take: 1,
+      });
+      await manager.delete(IdempotencyRecord, {
+        expiresTime: LessThanOrEqual(last?.expiresTime ?? time),
+      });
+      return last !== undefined;
     });
-    await this.records.delete({ expiresTime: LessThanOrEqual(last?.expiresTime ?? time) });
-    return last !== undefined;
   }
 }

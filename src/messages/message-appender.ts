@@ -66,11 +66,11 @@ export class MessageAppender {
     return this.#groups.submit(JSON.stringify([scope.tenantId, scope.tenantUnitId, conversationId]), append);
   }
 
-  /** All of them go to one conversation, in one scope. */
+  /** All of them go to one conversation, in scopes that see the same; who appends last is who changed it last. */
   async #write(appends: readonly Append[]): Promise<void> {
-    const [first] = appends;
-    if (!first) return;
-    const { scope, conversationId } = first;
+    const last = appends.at(-1);
+    if (!last) return;
+    const { scope, conversationId } = last;
     const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
     let written: readonly Message[][] = [];
     await this.transactions.run(async (transaction, inDoubt) => {

@@ -9,7 +9,8 @@ import type { TenantScope } from '../tenancy/tenant-scope.js';
 import { MessagesRepository } from './messages.repository.js';
 
 const INTERVAL_MS = 1_000;
-const MESSAGES_PER_STEP = 500;
+/** Of 1 MiB at most each: a cluster takes only so much in one transaction (MySQL by default 143 MiB). */
+const MESSAGES_PER_STEP = 100;
 /** How long a conversation stays with a replica that says nothing more: it may have died. */
 const CLAIM_MS = 10_000;
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -14,6 +14,8 @@ import { Metrics } from './metrics.js';
  */
 @Injectable()
 export class OperationsRoutes {
+  readonly #logger = new Logger(OperationsRoutes.name);
+
   constructor(
     private readonly health: Health,
     private readonly metrics: Metrics,
@@ -29,6 +31,7 @@ export class OperationsRoutes {
         return { status: 'ok' };
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
+        if (error.cause !== undefined) this.#logger.warn({ err: error.cause }, error.message);
         sendProblem(request, reply, error);
         return reply;
       }

@@ -225,13 +225,14 @@ describe('the secret of a key', () => {
     for (const one of secrets) expect(JSON.stringify(rows)).not.toContain(one.slice(3));
   });
 
-  it('is in no file of the database', () => {
-    if (testEngine !== 'sqlite') return;
-    const path = databaseUrl.replace('sqlite:', '');
-    const bytes = Buffer.concat([readFileSync(path), readFileSync(`${path}-wal`)]);
-    expect(bytes.includes('Nightly import')).toBe(true);
-    for (const one of secrets) expect(bytes.includes(one.slice(3))).toBe(false);
-  });
+  if (testEngine === 'sqlite') {
+    it('is in no file of the database', () => {
+      const path = databaseUrl.replace('sqlite:', '');
+      const bytes = Buffer.concat([readFileSync(path), readFileSync(`${path}-wal`)]);
+      expect(bytes.includes('Nightly import')).toBe(true);
+      for (const one of secrets) expect(bytes.includes(one.slice(3))).toBe(false);
+    });
+  }
 
   it('is in no line of the log, nor is what was said', () => {
     const text = JSON.stringify([logs, tokensOnly.logs]);

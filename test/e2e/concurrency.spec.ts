@@ -23,6 +23,7 @@ interface Message {
   id: string;
   sequence: number;
   content: string;
+  created_by: string;
 }
 
 /** Every message of a conversation, over its pages. */
@@ -36,6 +37,16 @@ async function messagesOf(conversation: string): Promise<Message[]> {
 }
 
 describe('fifty writers on two replicas', () => {
+  it('leave the author of the last message as the one who changed the conversation last', async () => {
+    const conversation = await newConversation();
+    const authors = range(50).map((n) => (n % 2 ? first : second).as({ tenant: 'acme', sub: `author-${n}` }));
+
+    await Promise.all(authors.map((author) => author.post(`${conversation}/messages`, say('Hello'))));
+
+    const last = (await messagesOf(conversation)).at(-1);
+    expect((await ada.get(conversation)).body.updated_by).toBe(last?.created_by);
+  });
+
   it('append to one conversation without a gap, a double or a loss', async () => {
     const conversation = await newConversation();
     const ROUNDS = 3;

@@ -178,16 +178,19 @@ describe('creating a conversation', () => {
     expect(status).toBe(201);
   });
 
-  it('refuses JSON values nested more than 100 deep', async () => {
-    const body = `{"inputs":${nestedJson(101)},"extend_properties":{"a":${'['.repeat(5000)}${']'.repeat(5000)}}}`;
+  it.each<Record<string, string>>([{}, { 'idempotency-key': 'deep' }])(
+    'refuses JSON values nested more than 100 deep',
+    async (headers) => {
+      const body = `{"inputs":${nestedJson(101)},"extend_properties":{"a":${'['.repeat(9000)}${']'.repeat(9000)}}}`;
 
-    expectProblem(
-      await ada.post('/conversations', body),
-      'validation_failed',
-      '/inputs',
-      '/extend_properties',
-    );
-  });
+      expectProblem(
+        await ada.post('/conversations', body, { headers }),
+        'validation_failed',
+        '/inputs',
+        '/extend_properties',
+      );
+    },
+  );
 
   it('takes the assignment from the query, the body or both if they agree', async () => {
     const assigned = async (query: object, body: object) => (await createdBy(body, query))['assignment_id'];
@@ -355,13 +358,16 @@ describe('deleting a conversation', () => {
     const conversation = await createdBy({ assignment_id: 'to-delete' });
     const other = await createdBy({ assignment_id: 'to-delete' });
     const messages = `${pathOf(conversation)}/messages`;
-    const message = await ada.post(messages, { message_from: 'user', content: 'Hello' });
+    const one = { message_from: 'user', content: 'Hello' };
+    const message = await ada.post(messages, one);
+    await ada.post(`${pathOf(other)}/messages`, one);
+    const kept = (await ada.get(pathOf(other))).body;
+    const { total_count: before } = (await ada.get('/conversations')).body;
 
     const deleted = await ada.delete(pathOf(conversation));
 
     expect([deleted.status, deleted.text]).toEqual([204, '']);
     expect(deleted.headers['content-type']).toBeUndefined();
-    const one = { message_from: 'user', content: 'Too late' };
     for (const answer of [
       await ada.get(pathOf(conversation)),
       await ada.patch(pathOf(conversation), { topic: 'x' }),
@@ -369,6 +375,7 @@ describe('deleting a conversation', () => {
       await ada.patch(`${pathOf(conversation)}/status`),
       await ada.delete(pathOf(conversation)),
       await ada.get(messages),
+      await ada.get(messages, { query: { after_sequence: 1 } }),
       await ada.post(messages, one),
       await ada.post(`${messages}/batch`, { messages: [one] }),
       await ada.get(`${messages}/${message.body.id}`),
@@ -377,8 +384,14 @@ describe('deleting a conversation', () => {
       expectProblem(answer, 'conversation_not_found');
     }
     const listed = await ada.get('/conversations', { query: { assignment_id: 'to-delete' } });
-    expect(listed.body.data).toEqual([other]);
+    expect(listed.body.data).toEqual([kept]);
     expect(listed.body.total_count).toBe(1);
+    const all = await ada.get('/conversations', { query: { page_size: 200 } });
+    expect(all.body.total_count).toBe(before - 1);
+    const ids = all.body.data.map(({ id }: Created) => id);
+    expect(ids).toContain(other.id);
+    expect(ids).not.toContain(conversation.id);
+    expect((await ada.get(`${pathOf(other)}/messages`)).body.total_count).toBe(1);
   });
 });
 

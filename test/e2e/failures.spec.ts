@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { createTestApp } from '../support/create-test-app.js';
 import { expectProblem } from '../support/problems.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase } from '../support/test-database.js';
 
 const { app, as, logs, goAway, comeBack } = await (testEngine === 'sqlite' ? closable() : behindProxy());
@@ -54,36 +53,46 @@ async function hasTable(name: string): Promise<boolean> {
 }
 
 describe('a database that is gone', () => {
-  it('is 503 with a hint when to try again, and all is well when it is back', async () => {
+  it('is not ready and 503 with a hint when to try again, and all is well when it is back', async () => {
     const path = `/conversations/${(await ada.post('/conversations')).body.id}`;
     const requests: [string, string, unknown][] = [
+      ['GET', '/conversations', undefined],
+      ['GET', path, undefined],
+      ['GET', `${path}/messages`, undefined],
       ['POST', '/conversations', {}],
       ['PATCH', path, { topic: 'x' }],
       ['PATCH', `${path}/status`, { status: 'failed' }],
       ['DELETE', path, undefined],
       ['POST', `${path}/messages`, HELLO],
       ['POST', `${path}/messages/batch`, { messages: [HELLO] }],
-      // Reading goes past TypeORM's connection on SQLite.
-      ...(testEngine === 'sqlite'
-        ? []
-        : ([
-            ['GET', '/conversations', undefined],
-            ['GET', path, undefined],
-            ['GET', `${path}/messages`, undefined],
-          ] as [string, string, unknown][])),
     ];
 
     await goAway();
+    const alive = await ada.get('//healthz');
+    const ready = await ada.get('//readyz');
     const answers = await Promise.all(requests.map((request) => ada.send(...request)));
-    for (const answer of answers) {
+
+    expect(alive.status).toBe(200);
+    for (const answer of [ready, ...answers]) {
       expectProblem(answer, 'unavailable');
-      expect(answer.headers['retry-after']).toMatch(/^\d+$/);
-      expect(logs).toContainEqual(
-        expect.objectContaining({ level: 'error', code: 'unavailable', request_id: answer.body.request_id }),
-      );
+      expect(answer.headers['retry-after']).toBe('1');
+      expect(answer.text).not.toMatch(/ECONN|SQL|127\.0\.0\.1|connection/);
     }
+    expect(logs).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: 'The database cannot be reached.',
+        err: expect.anything(),
+      }),
+    );
+    for (const { body } of answers)
+      expect(logs).toContainEqual(
+        expect.objectContaining({ level: 'error', code: 'unavailable', request_id: body.request_id }),
+      );
     await comeBack();
 
+    expect((await ada.get('//readyz')).status).toBe(200);
+    expect((await ada.post('/conversations')).status).toBe(201);
     const { status, body } = await ada.get(path);
     expect([status, body.message_count, body.topic]).toEqual([200, 0, 'New Conversation']);
     expect((await ada.post(`${path}/messages`, HELLO)).body.sequence).toBe(1);
@@ -100,35 +109,11 @@ async function closable() {
 /** All connections to the server break, and no new ones are taken. */
 async function behindProxy() {
   const database = await createTestDatabase();
-  const target = new URL(database.url);
-  const sockets = new Set<Socket>();
-  const proxy = createServer((socket) => {
-    const upstream = connect({ port: Number(target.port), host: target.hostname });
-    for (const end of [socket, upstream]) {
-      sockets.add(end);
-      end.on('error', () => undefined);
-    }
-    socket.pipe(upstream).pipe(socket);
-  });
-  const listen = async (port: number) => {
-    proxy.listen(port, '127.0.0.1');
-    await once(proxy, 'listening');
-  };
-  const goAway = async () => {
-    const closed = once(proxy, 'close');
-    proxy.close();
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-    await closed;
-  };
-  await listen(0);
-  const { port } = proxy.address() as AddressInfo;
-  const throughProxy = new URL(database.url);
-  throughProxy.port = String(port);
-  const served = await createTestApp({ databaseUrl: throughProxy.href });
+  const proxy = await TcpProxy.before(database.url);
+  const served = await createTestApp({ databaseUrl: proxy.url });
   afterAll(async () => {
-    await goAway();
+    await proxy.close();
     await database.drop();
   });
-  return { ...served, goAway, comeBack: () => listen(port) };
+  return { ...served, goAway: () => proxy.close(), comeBack: () => proxy.open() };
 }

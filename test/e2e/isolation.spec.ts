@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { ProblemCode } from '../../src/common/errors/problems.js';
 import { BASE_PATH } from '../../src/common/http/resource.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { exchange } from '../support/exchange.js';
+import { type Operation, OPERATIONS } from '../support/openapi-operations.js';
 import { expectProblem } from '../support/problems.js';
 import { MISSING_ID } from '../support/samples.js';
+import { insertAll, type Row, tenantTablesOf } from '../support/tenant-rows.js';
 import { type Identity, tokenFor } from '../support/test-client.js';
 
 const READ = 'conversations:read';
@@ -31,23 +32,7 @@ const REQUESTS: Record<string, { scope: typeof READ | typeof WRITE; body?: objec
   updateMessage: { scope: WRITE, body: { feedback: 'Written by the request', metadata: { by: 'request' } } },
 };
 
-interface Operation {
-  id: string;
-  method: string;
-  path: string;
-}
-
-const document = JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as {
-  paths: Record<string, Record<string, { operationId: string }>>;
-};
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { operationId }]): Operation => ({
-    id: operationId,
-    method: method.toUpperCase(),
-    path,
-  })),
-);
-const onAll = operations.map((operation) => [operation.id, operation] as const);
+const onAll = OPERATIONS.map((operation) => [operation.id, operation] as const);
 /** Those that name a conversation in their path. */
 const onThings = onAll.filter(([, { path }]) => path.includes('{conversation_id}'));
 const onMessages = onAll.filter(([, { path }]) => path.includes('{message_id}'));
@@ -146,8 +131,8 @@ beforeAll(async () => {
 });
 
 it('has a request for every operation of openapi.json, and for nothing else', () => {
-  expect(Object.keys(REQUESTS).sort()).toEqual(operations.map(({ id }) => id).sort());
-  expect(operations.every(({ path }) => path.startsWith(BASE_PATH))).toBe(true);
+  expect(Object.keys(REQUESTS).sort()).toEqual(OPERATIONS.map(({ id }) => id).sort());
+  expect(OPERATIONS.every(({ path }) => path.startsWith(BASE_PATH))).toBe(true);
 });
 
 describe('somebody of another tenant', () => {
@@ -379,27 +364,15 @@ describe('two tenants with the same ids', () => {
     const [one, other] = [newTenant(), newTenant()];
     const thing = await createThing(one);
     const dataSource = app.get(DataSource);
-    const tables = dataSource.entityMetadatas
-      .filter(({ primaryColumns }) => primaryColumns.some(({ propertyName }) => propertyName === 'tenantId'))
-      .map(({ tableName }) => tableName);
+    const tables = tenantTablesOf(dataSource);
     expect(tables).toEqual(expect.arrayContaining(['conversation', 'message']));
-    const runner = dataSource.createQueryRunner('master');
-    try {
-      for (const table of tables) {
-        const rows = (await runner.query(`SELECT * FROM ${table} WHERE tenant_id = ?`, [
-          one.tenant,
-        ])) as object[];
-        for (const row of rows) {
-          const values = Object.values({ ...row, tenant_id: other.tenant });
-          const marks = values.map(() => '?').join(', ');
-          await runner.query(
-            `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${marks})`,
-            values,
-          );
-        }
-      }
-    } finally {
-      await runner.release();
+    for (const table of tables) {
+      const rows = await dataSource.query<Row[]>(`SELECT * FROM ${table} WHERE tenant_id = ?`, [one.tenant]);
+      await insertAll(
+        dataSource,
+        table,
+        rows.map((row) => ({ ...row, tenant_id: other.tenant })),
+      );
     }
     return { thing, one, other };
   }

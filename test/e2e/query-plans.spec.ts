@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { newId, newMessageId } from '../../src/common/ids.js';
 import { RUN_STATUSES } from '../../src/conversations/run-status.js';
 import { createTestApp } from '../support/create-test-app.js';
+import { insertAll } from '../support/tenant-rows.js';
 
 const { app, as, watcher } = await createTestApp();
 const dataSource = app.get(DataSource);
@@ -12,18 +13,6 @@ const MESSAGES = 2_500;
 const LONG_CONVERSATION = newId();
 const AGENT = '5e0f1f5e-6a39-4b8e-9f5c-0a4b7d1c9a3';
 const sent = jest.spyOn(watcher, 'see');
-
-async function insertAll(table: string, rows: Record<string, unknown>[]): Promise<void> {
-  const columns = Object.keys(rows[0] ?? {});
-  const tuple = `(${columns.map(() => '?').join(', ')})`;
-  for (let start = 0; start < rows.length; start += 500) {
-    const chunk = rows.slice(start, start + 500);
-    await dataSource.query(
-      `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => tuple).join(', ')}`,
-      chunk.flatMap((row) => Object.values(row)),
-    );
-  }
-}
 
 const timeOf = (n: number) =>
   new Date(1_780_000_000_000 + n * 1000).toISOString().replace('T', ' ').replace('Z', '');
@@ -69,15 +58,18 @@ beforeAll(async () => {
       tenant === 'acme' && n === 0 ? LONG_CONVERSATION : newId(),
     );
     await insertAll(
+      dataSource,
       'conversation',
       ids.map((id, n) => conversation(tenant, id, n)),
     );
     await insertAll(
+      dataSource,
       'message',
       ids.map((id) => message(tenant, id, 1)),
     );
   }
   await insertAll(
+    dataSource,
     'message',
     Array.from({ length: MESSAGES - 1 }, (_, n) => message('acme', LONG_CONVERSATION, n + 2)),
   );
@@ -123,7 +115,7 @@ async function plansOf(request: () => Promise<{ status: number }>): Promise<Plan
 
 async function explainMariadb(sql: string, parameters: unknown[]): Promise<Plan> {
   const steps: { table: string | null; type: string; key: string | null; Extra: string }[] =
-    await dataSource.query(`EXPLAIN ${sql}`, parameters);
+    await dataSource.query(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, parameters);
   const ofTables = steps.filter(({ table }) => table !== null && !table.startsWith('<'));
   return {
     sql,

@@ -22,7 +22,7 @@ const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? 
 const TYPES: Record<string, { sqlite: string; mariadb: string }> = {
   text: { sqlite: 'text', mariadb: 'mediumtext' },
   datetime: { sqlite: 'datetime', mariadb: 'datetime(3)' },
-  bigint: { sqlite: 'bigint', mariadb: 'bigint(20)' },
+  bigint: { sqlite: 'bigint', mariadb: 'bigint' },
   blob: { sqlite: 'blob', mariadb: 'mediumblob' },
 };
 
@@ -105,7 +105,12 @@ async function readMariadbTable(table: string): Promise<Table> {
   indexes.delete('PRIMARY');
   return {
     columns: columns
-      .map(({ name, type, nullable }) => ({ name, type, nullable: nullable === 'YES' }))
+      // MariaDB gives a width that MySQL has done away with.
+      .map(({ name, type, nullable }) => ({
+        name,
+        type: type.replace('bigint(20)', 'bigint'),
+        nullable: nullable === 'YES',
+      }))
       .sort(byName),
     primaryKey,
     indexes: [...indexes.values()].sort(byName),
@@ -168,7 +173,7 @@ describe('the migrated schema', () => {
       const wrong = columns.filter(({ name, collation }) =>
         isId(name)
           ? collation !== 'ascii_bin'
-          : collation !== 'utf8mb4_nopad_bin' && !(isToken(name) && collation === 'ascii_bin'),
+          : !/^utf8mb4_(nopad|0900)_bin$/.test(collation) && !(isToken(name) && collation === 'ascii_bin'),
       );
 
       expect(columns.length).toBeGreaterThan(30);

@@ -1,11 +1,9 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { createTestApp } from '../support/create-test-app.js';
+import { findBinary, isCi } from '../support/machine.js';
 
-const browserPath = findChromium();
-const browserIsRequired = /^(1|true)$/.test(process.env.CI ?? '');
+const browserPath = findBinary('chromium', 'chromium-browser', 'google-chrome');
 const NO_BROWSER = 'No Chromium was found: apt-get install chromium';
 if (!browserPath) process.stderr.write(`Swagger UI was NOT tested. ${NO_BROWSER}\n`);
 
@@ -21,7 +19,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-(browserPath || browserIsRequired ? describe : describe.skip)('Swagger UI in a browser', () => {
+(browserPath || isCi ? describe : describe.skip)('Swagger UI in a browser', () => {
   const complaints: string[] = [];
   const foreignRequests: string[] = [];
   let browser: Browser | undefined;
@@ -119,18 +117,3 @@ const FLAGS = [
     return { status, body: JSON.parse(text) as Record<string, unknown> };
   }
 });
-
-function findChromium(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const paths = (process.env.PATH ?? '')
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)));
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}

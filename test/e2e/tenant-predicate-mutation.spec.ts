@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { dataSourceOptions, openDataSource } from '../../src/database/data-source.js';
 import { IdempotencyService } from '../../src/idempotency/idempotency.service.js';
+import { until } from '../support/until.js';
 import { createTestApp } from '../support/create-test-app.js';
+import { type Operation, OPERATIONS } from '../support/openapi-operations.js';
 import { StatementMutator, type TenantPlace } from '../support/statement-mutator.js';
+import { insertAll, type Row, tenantTablesOf } from '../support/tenant-rows.js';
 
 const AGENT = '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80';
 const UNIT = 'north';
@@ -57,41 +58,9 @@ const database = await openDataSource(
   await dataSourceOptions(loadConfig({ environment: { DATABASE_URL: databaseUrl } }).database),
 );
 afterAll(() => database.destroy());
-const tables = app
-  .get(DataSource)
-  .entityMetadatas.filter(({ primaryColumns }) =>
-    primaryColumns.some(({ propertyName }) => propertyName === 'tenantId'),
-  )
-  .map(({ tableName }) => tableName);
+const tables = tenantTablesOf(app.get(DataSource));
 
-const operations = Object.entries(
-  (
-    JSON.parse(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')) as {
-      paths: Record<string, Record<string, { operationId: string }>>;
-    }
-  ).paths,
-).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { operationId: id }]) => ({
-    id,
-    path,
-    method: method.toUpperCase(),
-  })),
-);
-
-type Row = Record<string, unknown>;
 type Rows = Map<string, Row[]>;
-
-async function insertAll(runner: QueryRunner, table: string, rows: readonly Row[]): Promise<void> {
-  const columns = Object.keys(rows[0] ?? {});
-  const tuple = `(${columns.map(() => '?').join(', ')})`;
-  for (let start = 0; start < rows.length; start += 500) {
-    const chunk = rows.slice(start, start + 500);
-    await runner.query(
-      `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${chunk.map(() => tuple).join(', ')}`,
-      chunk.flatMap((row) => Object.values(row)),
-    );
-  }
-}
 
 async function inOneTransaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
   const runner = database.createQueryRunner('master');
@@ -139,7 +108,7 @@ interface Step {
 
 const sendTo = (
   { send }: World,
-  { id, method, path }: (typeof operations)[number],
+  { id, method, path }: Operation,
   { conversation, message }: Thing,
   options: { query?: Record<string, string>; key?: string } = {},
 ) =>
@@ -148,7 +117,7 @@ const sendTo = (
     ...options,
   });
 
-const operationSteps = operations.flatMap((operation) =>
+const operationSteps = OPERATIONS.flatMap((operation) =>
   NARROWINGS.map((unit): Step => ({
     name: `${operation.id} ${JSON.stringify(unit)}`,
     act: async (world) => {
@@ -210,12 +179,12 @@ const listSteps = NARROWINGS.flatMap((unit): Step[] => [
 
 /** Resolves when all that somebody has deleted is removed from the tables. */
 async function purged(): Promise<void> {
-  const deadline = Date.now() + PURGE_TIMEOUT_MS;
   const left = `SELECT id FROM deleted_conversation WHERE tenant_id = ?`;
-  while ((await database.query<Row[]>(left, [TENANT])).length > 0) {
-    if (Date.now() > deadline) throw new Error('The purge does not come to its end.');
-    await sleep(20);
-  }
+  await until(
+    'all that is deleted is purged',
+    async () => (await database.query<Row[]>(left, [TENANT])).length === 0,
+    PURGE_TIMEOUT_MS,
+  );
 }
 const purge = async ({ twin, send }: World): Promise<void> => {
   await send('DELETE', `/admin/api/v2/conversations/${twin.conversation}`);
@@ -407,7 +376,7 @@ beforeAll(async () => {
 }, 120_000);
 
 it('has a request for every operation of openapi.json, and for nothing else', () => {
-  expect(Object.keys(BODIES).sort()).toEqual(operations.map(({ id }) => id).sort());
+  expect(Object.keys(BODIES).sort()).toEqual(OPERATIONS.map(({ id }) => id).sort());
 });
 
 describe('beside another tenant that has the same ids', () => {

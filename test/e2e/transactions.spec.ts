@@ -5,6 +5,7 @@ import { DataSource, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { Unavailable } from '../../src/common/errors/domain-error.js';
 import { Transaction, Transactions } from '../../src/database/transactions.js';
 import { createTestApp } from '../support/create-test-app.js';
+import { isCi } from '../support/machine.js';
 
 const POOL_SIZE = 4;
 const { app, as, databaseUrl, watcher } = await createTestApp({
@@ -226,11 +227,16 @@ describe('a transaction that does not end', () => {
     const outcomes = settled.status === 'fulfilled' ? settled.value : [];
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
     const done = outcomes.flatMap(({ status }, n) => (status === 'fulfilled' ? [n] : []));
+    // Time jumps here, also while a COMMIT is under way.
+    const inDoubt = outcomes.flatMap((outcome, n) =>
+      outcome.status === 'rejected' && /not known/.test(String(outcome.reason)) ? [`outer-${n}`] : [],
+    );
     expect(outcomes).toHaveLength(POOL_SIZE);
     expect(failures.length).toBeGreaterThan(0);
     for (const { reason } of failures) expect(reason).toBeInstanceOf(Unavailable);
     const ids = await idsSeenBy('master');
-    expect(ids.filter((id) => id.startsWith('outer'))).toEqual(done.map((n) => `outer-${n}`));
+    const outer = ids.filter((id) => id.startsWith('outer') && !inDoubt.includes(id));
+    expect(outer).toEqual(done.map((n) => `outer-${n}`));
     expect(ids).toEqual(expect.arrayContaining(done.map((n) => `inner-${n}`)));
   });
 });
@@ -273,7 +279,7 @@ describe('a commit that fails', () => {
 
 if (testEngine === 'mariadb') {
   const variables: unknown[] = await dataSource.query("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'");
-  const canRefuse = variables.length > 0 || process.env.CI !== undefined;
+  const canRefuse = variables.length > 0 || isCi;
   const refusal = canRefuse ? '' : ' (NOT tested: this server has no innodb_snapshot_isolation)';
   const statement = (transaction: Transaction, sql: string) =>
     Transaction.sessionOf(transaction).rows(sql, []);

@@ -10,7 +10,7 @@ import { Neighbour } from './support/neighbour.js';
 import { newDirectory } from './support/processes.js';
 import { RudeClient } from './support/rude-client.js';
 import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 
 const PATH = '/admin/api/v2/conversations';
 const HOST = 'Host: x\r\n';

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Answer } from './support/client.js';
+import { newApiKey } from './support/commands.js';
 import { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 import { Writers } from './support/writers.js';
 
-const WITHIN_SECONDS = 10_000;
+const WITHIN_MS = 10_000;
 /** What the process may grow by while it refuses hundreds of requests, with a heap of the size below. */
 const FLAT_MEGABYTES = 64;
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=4' };
@@ -54,7 +55,7 @@ describe.each(['killed', 'frozen'])('a database that is %s under load', (fate) =
     if (fate === 'killed') await database.kill();
     else database.freeze();
     const killed = performance.now();
-    await until('/readyz says no', async () => (await service.statusOf('/readyz')) === 503, WITHIN_SECONDS);
+    await until('/readyz says no', async () => (await service.statusOf('/readyz')) === 503, WITHIN_MS);
     const noticedMs = performance.now() - killed;
     expect(await service.statusOf('/healthz')).toBe(200);
     const refusing = performance.now();
@@ -73,7 +74,7 @@ describe.each(['killed', 'frozen'])('a database that is %s under load', (fate) =
     else database.thaw();
     await load.progress(200);
     const resumedMs = performance.now() - back;
-    await until('/readyz says yes', () => service.isReady(), WITHIN_SECONDS);
+    await until('/readyz says yes', () => service.isReady(), WITHIN_MS);
     await load.stop();
 
     expect(await load.faults(service.url)).toEqual([]);
@@ -91,4 +92,17 @@ describe.each(['killed', 'frozen'])('a database that is %s under load', (fate) =
     conversationIds.length = 0;
     for (let n = 0; n < 4; n++) conversationIds.push(await service.newConversation());
   });
+});
+
+it('looks up API keys in bounded time, too', async () => {
+  const guarded = await Service.start(database.url, { AUTH_MODE: 'api-key' });
+  const headers = { 'x-api-key': newApiKey(database.url) };
+  const ask = () => guarded.send('GET', '/conversations', undefined, headers);
+
+  database.freeze();
+  const refused = await Promise.all(Array.from({ length: WAVE }, ask));
+  database.thaw();
+
+  expectRefused(refused);
+  expect((await ask()).status).toBe(200);
 });

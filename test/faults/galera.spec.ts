@@ -1,20 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { isCi } from '../support/machine.js';
 import { allMessages } from './support/client.js';
 import type { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { GaleraCluster } from './support/galera.js';
 import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 import { Writers } from './support/writers.js';
 
+const ISOLATIONS = 3;
 const HELLO = { message_from: 'user', content: 'Hello' };
 const NOT_RUN = 'The tests on a Galera cluster did NOT run: apt-get install galera-4 rsync mariadb-server';
 
 if (GaleraCluster.isInstalled) {
   describe('a Galera cluster of three nodes', onCluster);
-} else if (process.env.CI) {
+} else if (isCi) {
   it('is tested under CI', () => {
     throw new Error(NOT_RUN);
   });
@@ -81,6 +83,35 @@ function onCluster(): void {
     await Promise.all(replicas.map(({ process }) => process.stop()));
   });
 
+  it('loses nothing and doubles nothing when a node in use loses its majority, again and again', async () => {
+    const replicas = await Promise.all([Service.start(cluster.url(0)), Service.start(cluster.url(1))]);
+    const conversationIds = await Promise.all(replicas.map((replica) => replica.newConversation()));
+    const load = new Writers({
+      serviceUrls: () => replicas.map(({ url }) => url),
+      conversationIds,
+      writers: 20,
+    });
+    const node = cluster.node(0);
+    const isolate = (on: 0 | 1) => node.query(`SET GLOBAL wsrep_provider_options = 'gmcast.isolate=${on}'`);
+
+    for (let round = 0; round < ISOLATIONS; round++) {
+      await load.progress(200);
+      await isolate(1);
+      await until('it has lost its majority', async () => !(await isReady(node)));
+      await load.progress(100);
+      await isolate(0);
+      await until('it is back', () => isReady(node));
+    }
+    await load.progress(200);
+    await load.stop();
+
+    for (const { url } of replicas) expect(await load.faults(url)).toEqual([]);
+    const contents = await Promise.all(cluster.nodes.map(contentsOf));
+    expect(contents).toEqual(cluster.nodes.map(() => contents[0]));
+    tell(`${ISOLATIONS} x a node without majority`, load.figures);
+    await Promise.all(replicas.map(({ process }) => process.stop()));
+  });
+
   describe('written to through two of them', () => {
     let one: Service;
     let two: Service;
@@ -141,6 +172,12 @@ function onCluster(): void {
       expect(await allMessages(two.url, id)).toEqual(told);
     });
   });
+}
+
+/** Whether a node belongs to the part of the cluster that may write. */
+async function isReady(node: DatabaseServer): Promise<boolean> {
+  const [row] = await node.query<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'wsrep_ready'");
+  return row?.Value === 'ON';
 }
 
 async function statusOf(node: DatabaseServer, name: string): Promise<number> {

@@ -1,12 +1,12 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Agent } from 'node:http';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { allMessages, type Answer, send } from './support/client.js';
 import { type CommitFault, CommitFaults } from './support/commit-faults.js';
 import { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { Service } from './support/service.js';
-import { TcpProxy } from './support/tcp-proxy.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 
 const HELLO = { message_from: 'user', content: 'Hello' };
 const MISSING = '01900000-0000-7000-8000-000000000000';
@@ -15,10 +15,10 @@ const MANY = 12;
 
 const database = await DatabaseServer.start();
 const commits = new CommitFaults();
-const proxy = await TcpProxy.before(database.port, commits.join);
-const throughProxy = database.url.replace(String(database.port), String(proxy.port));
-const service = await Service.start(throughProxy);
+const proxy = await TcpProxy.before(database.url, commits.join);
+const service = await Service.start(proxy.url);
 const other = await Service.start(database.url);
+afterAll(() => proxy.close());
 
 let keys = 0;
 const newKey = () => ({ 'idempotency-key': `key-${++keys}` });
@@ -247,7 +247,7 @@ describe('a crash in the middle of a transaction', () => {
   it('of the service leaves no gap', async () => {
     const id = await other.newConversation();
     const path = `/conversations/${id}/messages`;
-    const doomed = await Service.start(throughProxy);
+    const doomed = await Service.start(proxy.url);
     const headers = newKey();
     commits.arm('held');
     const held = commits.holding();
@@ -287,12 +287,12 @@ describe('a connection to the client that breaks after the commit', () => {
   const ROUNDS = 20;
   /** Answers that did not reach the client. */
   const lost: string[] = [];
-  let replicas: string[] = [];
+  let proxies: TcpProxy[] = [];
 
   beforeAll(async () => {
-    const proxies = await Promise.all(
+    proxies = await Promise.all(
       [service, other].map(({ url }) =>
-        TcpProxy.before(Number(new URL(url).port), (link) => {
+        TcpProxy.before(url, (link) => {
           link.client.pipe(link.server);
           link.server.on('data', (chunk: Buffer) => {
             lost.push(chunk.toString());
@@ -301,8 +301,8 @@ describe('a connection to the client that breaks after the commit', () => {
         }),
       ),
     );
-    replicas = proxies.map(({ port }) => `http://127.0.0.1:${port}`);
   });
+  afterAll(() => Promise.all(proxies.map((proxy) => proxy.close())));
 
   it('and is repeated twenty times through two replicas gives one row and one answer', async () => {
     const assignment_id = 'twenty-times';
@@ -311,7 +311,7 @@ describe('a connection to the client that breaks after the commit', () => {
     lost.length = 0;
 
     for (let round = 0; round < ROUNDS; round++) {
-      const url = replicas[round % replicas.length] ?? '';
+      const url = proxies[round % proxies.length]?.url ?? '';
       await expect(
         send(url, 'POST', '/conversations', { body: { assignment_id }, headers, agent }),
       ).rejects.toThrow();

@@ -4,7 +4,7 @@ import { type Answer, asksToRepeat, send } from './support/client.js';
 import { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 
 const POOL_SIZE = 4;
 /** Those that have a connection, and a hundred for each that may wait for one. */

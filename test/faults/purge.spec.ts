@@ -2,12 +2,12 @@ import { expect, it } from '@jest/globals';
 import { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { Service } from './support/service.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 import { Writers } from './support/writers.js';
 
 const MESSAGES = 200_000;
 /** What one transaction may remove. */
-const MAX_STEP = 500;
+const MAX_STEP = 100;
 
 const database = await DatabaseServer.start();
 for (const user of ['first', 'second', 'third']) await database.addUser(user);

@@ -14,9 +14,10 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { send } from './support/client.js';
 import { DatabaseServer } from './support/database-server.js';
 import { tell } from './support/figures.js';
-import { freePort, newDirectory } from './support/processes.js';
+import { freePort } from '../support/machine.js';
+import { newDirectory } from './support/processes.js';
 import { COMMAND, Service } from './support/service.js';
-import { until } from './support/until.js';
+import { until } from '../support/until.js';
 import { Writers } from './support/writers.js';
 
 const KILLS = 3;

@@ -1,41 +1,14 @@
 // A private, throw-away MariaDB (or MySQL) server: its own directory, its own port, nothing durable.
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  accessSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
+import { findBinary, freePort, roomyDirectory } from './machine.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/colloquy');
-// Debian keeps servers where only root's PATH looks.
-const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-
-function findBinary(...names) {
-  for (const name of names) {
-    for (const directory of DIRECTORIES) {
-      const path = join(directory, name);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // not here
-      }
-    }
-  }
-  return undefined;
-}
 
 const findServer = () => findBinary('mariadbd', 'mysqld');
 
@@ -45,7 +18,11 @@ export const hasMysqlServer = () => Boolean(process.env.TEST_DATABASE_URL || fin
  * Starts a server and resolves with `{ url, port, stop }`; its user may create databases.
  * `args` are server options that replace the fast, forgetful defaults; `parent` is where its directory is made.
  */
-export async function startMariadb({ database = 'colloquy', args = [], parent = roomyDirectory() } = {}) {
+export async function startMariadb({
+  database = 'colloquy',
+  args = [],
+  parent = roomyDirectory(2 ** 30),
+} = {}) {
   const server = findServer();
   if (!server) throw new Error('No mariadbd or mysqld found. Install mariadb-server.');
 
@@ -69,7 +46,7 @@ export async function startMariadb({ database = 'colloquy', args = [], parent = 
 
 /** The guardian owns the server: it ends it, and removes its directory, when our end of its stdin closes. */
 function guard(directory) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'mariadb-guardian.mjs'), directory], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'server-guardian.mjs'), directory], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true, // Ctrl-C reaches us, not it; then our end of the pipe closes
   });
@@ -156,27 +133,4 @@ function emptyDataDirectory(server) {
     if (!existsSync(directory)) throw error; // else another run was faster, and its copy will do
   }
   return directory;
-}
-
-/** Memory where there is plenty of it (a container's /dev/shm often is too small), else the disk. */
-function roomyDirectory() {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    accessSync('/dev/shm', constants.W_OK);
-    if (bavail * bsize > 2 ** 30) return '/dev/shm';
-  } catch {
-    // no such directory on this system
-  }
-  return tmpdir();
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const { port } = server.address();
-        server.close(() => resolve(port));
-      });
-  });
 }

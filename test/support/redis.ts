@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { findBinary, freePort } from './machine.js';
 
-const GUARDIAN = join(import.meta.dirname, 'mariadb-guardian.mjs');
+const GUARDIAN = join(import.meta.dirname, 'server-guardian.mjs');
 const PASSWORD = 'a secret that no log may tell';
 
-export const redisPath = findRedis();
+export const redisPath = findBinary('redis-server');
 
 /** A private, throw-away Redis on a port of loopback that is its own; it starts empty, and ends when this process does. */
 export class TestRedis {
@@ -75,26 +75,3 @@ const serverOptions = (directory: string, port: number) => [
   ...['--requirepass', PASSWORD, '--save', '', '--appendonly', 'no'],
   ...['--logfile', join(directory, 'error.log')],
 ];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-function findRedis(): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  return folders
-    .map((folder) => join(folder, 'redis-server'))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}

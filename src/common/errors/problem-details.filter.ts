@@ -42,28 +42,25 @@ function asDomainError(error: unknown): DomainError {
     : new DomainError('internal_error', 'The service failed; its log says why.', { cause: error });
 }
 
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    answerFailure(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+const logger = new Logger(ProblemDetailsFilter.name);
+
 /**
  * The one place where a failure becomes an answer: a problem document with the status of its code. A fault of the
  * service (5xx) is logged here, once, with its cause.
  */
-@Catch()
-export class ProblemDetailsFilter implements ExceptionFilter {
-  readonly #logger = new Logger(ProblemDetailsFilter.name);
-
-  catch(thrown: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
-    const error = asDomainError(thrown);
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      this.#logger.error(
-        { request_id: request.id, code: error.code, err: error.cause ?? error },
-        error.message,
-      );
-    }
-    sendProblem(request, reply, error);
-  }
+export function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = asDomainError(thrown);
+  if (PROBLEMS[error.code].status >= 500)
+    logger.error({ request_id: request.id, code: error.code, err: error.cause ?? error }, error.message);
+  sendProblem(request, reply, error);
 }
 
 /** The whole problem document of a request. */
@@ -72,6 +69,7 @@ export function problemDocument(
   error: DomainError,
 ): Record<string, unknown> & { status: number } {
   const [instance = '/'] = request.url.split('?');
+  // A failure that is answered again has all its members, those of the first request included.
   return { ...problemOf(error), instance, request_id: request.id, ...error.members };
 }
 

@@ -14,8 +14,12 @@ const CONTENT_SECURITY_POLICY = {
   upgradeInsecureRequests: null,
 };
 
-/** What helmet sets on a response. It is the same for every one, so that it is asked once. */
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = headersOfHelmet();
+/** What every response has. What helmet sets is the same for each, so that it is asked once. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  ...headersOfHelmet(),
+  // What a URL answers depends on the credential, of which a shared cache may know nothing.
+  'cache-control': 'private, no-cache',
+};
 
 function headersOfHelmet(): Record<string, string> {
   const request = new IncomingMessage(new Socket());

@@ -1,4 +1,4 @@
-import type { Link } from './tcp-proxy.js';
+import type { Link } from '../../support/tcp-proxy.js';
 
 /**
  * What becomes of a COMMIT: it never arrives; it is done and its answer is lost; or the client's connection breaks

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, chownSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { freePort, newDirectory, Process } from './processes.js';
-import { until } from './until.js';
+import { freePort, roomyDirectory } from '../../support/machine.js';
+import { newDirectory, Process } from './processes.js';
+import { until } from '../../support/until.js';
 
 /** Debian keeps servers where only root's PATH looks. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
@@ -30,7 +31,7 @@ export class DatabaseServer {
 
   /** A server with an empty database that is not started; `seed` is the data directory of another one. */
   static async create({ options = [], seed }: { options?: readonly string[]; seed?: string } = {}) {
-    const directory = newDirectory(roomyDirectory());
+    const directory = newDirectory(roomyDirectory(3 * 2 ** 30));
     chown(directory);
     const server = new DatabaseServer(directory, await freePort(), options);
     if (seed) execFileSync('cp', ['-a', seed, server.dataDirectory]);
@@ -181,16 +182,4 @@ function chown(directory: string): void {
   if (process.getuid?.() !== 0) return;
   const idOf = (flag: string) => Number(execFileSync('id', [flag, USER], { encoding: 'utf8' }));
   chownSync(directory, idOf('-u'), idOf('-g'));
-}
-
-/** Memory where there is plenty of it: a killed process loses nothing there either. */
-function roomyDirectory(): string {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    accessSync('/dev/shm', constants.W_OK);
-    if (bavail * bsize > 3 * 2 ** 30) return '/dev/shm';
-  } catch {
-    // no such directory on this system
-  }
-  return tmpdir();
 }

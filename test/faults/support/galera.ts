@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../support/machine.js';
 import { DatabaseServer } from './database-server.js';
-import { freePort } from './processes.js';
 
 /** Where Debian and Fedora keep Galera. */
 const PROVIDER = [

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { logWatch } from '../../support/log-watch.js';
 import { type Answer, send } from './client.js';
-import { freePort, Process } from './processes.js';
-import { until } from './until.js';
+import { DIST } from './commands.js';
+import { freePort } from '../../support/machine.js';
+import { Process } from './processes.js';
+import { until } from '../../support/until.js';
 
 /** Nothing that a client sent may be in what a replica prints. */
 afterAll(() => logWatch.assertSecrecy());
 
 /** What starts a replica. */
-export const COMMAND = [process.execPath, join(import.meta.dirname, '../../../dist/main.js')];
+export const COMMAND = [process.execPath, join(DIST, 'main.js')];
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/colloquy/v8');
 
 /** A replica of the service: a process of its own that runs what is built. */

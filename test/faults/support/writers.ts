@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allMessages, type Answer, asksToRepeat, send } from './client.js';
-import { until } from './until.js';
+import { until } from '../../support/until.js';
 
 interface Plan {
   /** Where the replicas are now; a request that fails is sent to the next one. */
@@ -16,7 +16,7 @@ const PAUSE_MS = 30;
 
 /**
  * Clients that append, one by one and in batches, and send a request with its Idempotency-Key again until it is
- * acknowledged, as docs/reliability.md tells clients to.
+ * acknowledged, as docs/reliability.md tells clients to, but with shorter pauses.
  */
 export class Writers {
   /** Contents of acknowledged messages, by conversation. */

@@ -1,4 +1,4 @@
-// Runs a database server for as long as its parent lives: `node mariadb-guardian.mjs <directory>`.
+// Runs a server for as long as its parent lives: `node server-guardian.mjs <directory>`.
 // One line on stdin is the command (a JSON array). When stdin ends, by a stop, Ctrl-C, a crash or kill -9
 // of the parent, the server is ended and its directory removed.
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ function stop() {
 function ended() {
   if (!stopping) {
     const log = readFileSync(`${directory}/error.log`, { encoding: 'utf8', flag: 'a+' });
-    console.error(`The test database server ended by itself. The end of its log:\n${log.slice(-3000)}`);
+    console.error(`The test server ended by itself. The end of its log:\n${log.slice(-3000)}`);
   }
   remove();
 }
