@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { answerFailure } from './common/errors/problem-details.filter.js';
@@ -31,26 +31,29 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const CONNECTION_CHECK_INTERVAL_MS = 2_000;
 const MAX_PARAMETER_LENGTH = 8 * 1024;
 
+/** Of every server: failures before any route are answered like all others, and nothing waits for ever. */
+const HTTP_OPTIONS = {
+  bodyLimit: MAX_BODY_BYTES,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  http: {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CONNECTION_CHECK_INTERVAL_MS,
+    requireHostHeader: false, // it is asked for where the answer is a problem
+  },
+  rewriteUrl: originForm,
+  forceCloseConnections: 'idle',
+  return503OnClosing: false,
+  routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+  genReqId: requestIdOf,
+  clientErrorHandler: answerClientError,
+  frameworkErrors: answerUnroutable,
+} satisfies FastifyHttpOptions<RawServerDefault>;
+
 /** The whole service, initialised but not listening: what `main` starts and what the tests send requests to. */
 export async function createApp(config: AppConfig, logger: Logger): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config),
-    new FastifyAdapter({
-      bodyLimit: MAX_BODY_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      http: {
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        connectionsCheckingInterval: CONNECTION_CHECK_INTERVAL_MS,
-        requireHostHeader: false, // it is asked for where the answer is a problem
-      },
-      rewriteUrl: originForm,
-      forceCloseConnections: 'idle',
-      return503OnClosing: false,
-      routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
-      genReqId: requestIdOf,
-      clientErrorHandler: answerClientError,
-      frameworkErrors: answerUnroutable,
-    }),
+    new FastifyAdapter(HTTP_OPTIONS),
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   );
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
@@ -88,9 +91,10 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
 
 /** A server of its own for health and metrics, when they have a port of their own. */
 export function createOperationsServer(app: NestFastifyApplication): FastifyInstance {
-  const server = Fastify({ genReqId: requestIdOf, clientErrorHandler: answerClientError });
+  const server = Fastify(HTTP_OPTIONS);
   const methods = methodsByPath(server);
   sendCommonHeaders(server);
+  answerUnusualRequests(server);
   server.setErrorHandler(answerFailure);
   app.get(OperationsRoutes).register(server);
   answerOtherMethods(server, methods);

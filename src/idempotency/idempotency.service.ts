@@ -69,7 +69,9 @@ export class IdempotencyService implements OnApplicationBootstrap, BeforeApplica
       return null;
     }
     if (record.fingerprint !== fingerprint) {
-      throw new DomainError('idempotency_key_reused', 'The Idempotency-Key belongs to another request.');
+      throw new DomainError('idempotency_key_reused', 'The Idempotency-Key belongs to another request.', {
+        faults: [{ detail: 'belongs to another request', parameter: 'Idempotency-Key' }],
+      });
     }
     const headers: unknown = JSON.parse(record.headers);
     return {

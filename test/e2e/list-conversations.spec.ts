@@ -28,6 +28,9 @@ const made: { body: Record<string, unknown>; query?: Query }[] = [
 const nameOf = new Map<string, string>();
 let conversations: (Record<string, unknown> & { id: string })[] = [];
 
+/** In base64url, by value: a last character may have bits that say nothing. */
+const NEIGHBOURS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
 function agent(n: number): string {
   return `8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f8${n}`;
 }
@@ -254,7 +257,7 @@ describe('numbered pages', () => {
     });
     expect(await page({ page_size: 4, page_num: 3 })).toMatchObject({ has_next_page: false, names: 'c8' });
     expect(await page({ page_size: 3, page_num: 3 })).toMatchObject({ has_next_page: false, total_pages: 3 });
-    for (const page_num of [4, 1_000_000_000])
+    for (const page_num of [4, 1_000_000_001, Number.MAX_SAFE_INTEGER])
       expect(await page({ page_size: 4, page_num })).toEqual({
         ...numbers,
         page_num,
@@ -419,7 +422,11 @@ describe('a cursor', () => {
       forged(['', conversations[4]?.id, at(0)]),
       forged([conversations[4]?.id]),
       '日本',
-      'x'.repeat(1024),
+      'x'.repeat(2000),
+      `${cursor}!`,
+      `${cursor}=`,
+      ` ${cursor}`,
+      cursor.replace(/.$/, (last) => NEIGHBOURS[NEIGHBOURS.indexOf(last) ^ 1] ?? ''),
     ])
       expectProblem(
         await ada.get('/conversations', { query: { cursor: damaged } }),
@@ -455,7 +462,7 @@ describe('a wrong parameter of the list', () => {
     ['created_before', ['now', '2030-01-31T08:00:00 01:00', '2030-01-31T24:00:00Z']],
     ['updated_after', ['now', '2030-1-31T08:00:00Z', '10000-01-01T00:00:00Z']],
     ['updated_before', ['now', '2030-01-31T08:00:60Z']],
-    ['cursor', [['a', 'b'], 'x'.repeat(1025)]],
+    ['cursor', [['a', 'b']]],
     ['page', ['1']],
     ['statuses[]', ['failed']],
     ['Status', ['failed']],

@@ -80,7 +80,7 @@ describe('a list of messages', () => {
   });
 
   it.each(['oldest', 'recent'])('answers an empty page past the end, in order %s', async (order) => {
-    for (const page of [4, 5, 1_000_000_000]) {
+    for (const page of [4, 5, 1_000_000_001, Number.MAX_SAFE_INTEGER]) {
       const { status, body } = await ada.get(many.path, { query: { order, page } });
       expect(status).toBe(200);
       expect(body).toEqual({
@@ -99,7 +99,9 @@ describe('a list of messages', () => {
     expect(await sequences({ after_sequence: 20, page_size: 3 })).toEqual([21, 22, 23]);
     expect(await sequences({ after_sequence: 43 })).toEqual([44, 45]);
     expect(await sequences({ after_sequence: 45 })).toEqual([]);
-    expect(await sequences({ after_sequence: 2 ** 31 - 1 })).toEqual([]);
+    expect(await sequences({ after_sequence: 2 ** 31 })).toEqual([]);
+    expect(await sequences({ after_sequence: Number.MAX_SAFE_INTEGER, order: 'recent' })).toEqual([]);
+    expect(await sequences({ before_sequence: Number.MAX_SAFE_INTEGER, page_size: 2 })).toEqual([1, 2]);
     expect(await sequences({ before_sequence: 4 })).toEqual([1, 2, 3]);
     expect(await sequences({ before_sequence: 1 })).toEqual([]);
     expect(await sequences({ before_sequence: 0 })).toEqual([]);

@@ -6,8 +6,10 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
 import { createOperationsServer } from '../../src/app.setup.js';
 import { PROBLEMS } from '../../src/common/errors/problems.js';
+import { exchange } from '../support/exchange.js';
 import { startCommand } from '../support/command.js';
 import { createTestApp } from '../support/create-test-app.js';
+import { expectProblem } from '../support/problems.js';
 import { tokenFor } from '../support/test-client.js';
 
 const { as, logs, databaseUrl } = await createTestApp();
@@ -73,6 +75,17 @@ describe('metrics', () => {
     expect(posted.headers.allow).toContain('GET');
     const elsewhere = await operations.inject('/conversations');
     expect([elsewhere.statusCode, elsewhere.json().code]).toEqual([404, 'route_not_found']);
+    const url = await operations.listen({ port: 0, host: '127.0.0.1' });
+    for (const [requestHead, code] of [
+      ['GET /%zz HTTP/1.1\r\nHost: x\r\n', 'route_not_found'],
+      ['GET /healthz HTTP/1.1\r\n', 'malformed_request'],
+      ['GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n', 'malformed_request'],
+      ['CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n', 'malformed_request'],
+      ['GET /healthz\r\n', 'malformed_request'],
+    ] as const) {
+      const answer = await exchange(url, `${requestHead}Connection: close\r\n\r\n`);
+      expect([requestHead, JSON.parse(answer.text).code]).toEqual([requestHead, code]);
+    }
     await operations.close();
   });
 });
@@ -143,6 +156,16 @@ describe('Swagger', () => {
       const { status, body } = await quiet.as().get(path);
       expect([path, status, body.code]).toEqual([path, 404, 'route_not_found']);
     }
+  });
+
+  it.each([
+    ['range', 'bytes=99999999-', 'malformed_request'],
+    ['if-match', '"x"', 'precondition_failed'],
+    ['if-unmodified-since', 'Sat, 01 Jan 2000 00:00:00 GMT', 'precondition_failed'],
+  ] as const)('is no fault of the service when a file cannot be had with %s', async (name, value, code) => {
+    const answer = await anybody.get('//docs/swagger-ui.css', { headers: { [name]: value } });
+
+    expectProblem(answer, code);
   });
 });
 

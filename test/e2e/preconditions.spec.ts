@@ -50,6 +50,8 @@ describe('If-None-Match', () => {
     for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const { status, text, headers } = await ada.get(path, ifNoneMatch(tag));
       expect([status, text, headers.etag]).toEqual([304, '', etag]);
+      const head = await ada.send('HEAD', path, undefined, ifNoneMatch(tag));
+      expect([head.status, head.text, head.headers.etag]).toEqual([304, '', etag]);
     }
     const { path: messagePath, etag: messageTag } = await message();
     expect((await ada.get(messagePath, ifNoneMatch(messageTag))).status).toBe(304);

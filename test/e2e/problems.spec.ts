@@ -273,6 +273,17 @@ describe('a body that cannot be read', () => {
       );
   });
 
+  it.each(['text/plain', 'application/x-www-form-urlencoded'])(
+    'is absent, and not 415, when it is empty (%s)',
+    async (type) => {
+      for (const length of [[], ['Content-Length: 0']]) {
+        const headers = headersOf(`Content-Type: ${type}`, ...length);
+        const { status } = await exchange(url, `POST ${BASE}/conversations HTTP/1.1\r\n${headers}`);
+        expect(status).toBe(201);
+      }
+    },
+  );
+
   it('is 415 with no content type', async () => {
     const answer = await exchange(
       url,

@@ -10,6 +10,7 @@ export const nestedJson = (depth: number): string => '{"a":'.repeat(depth) + '1'
 export const EXACT_JSON = [
   '{"n":12345678901234567890}',
   '{"n":[1e400,-1E-400,0.1000000000000000055511151231257827]}',
+  '{"n":[3e-324,1.23456789012345e-320,2.2250738585072014e-308]}',
   '{"b":1,"a":{"deep":[{"x":null},[],{}]},"":false}',
   '{"ключ":"值","👩‍👩‍👧":"é","e\u0301":"\u202Eabc"}',
   '{"__proto__":{"admin":true},"constructor":1,"toString":"x"}',

@@ -23,6 +23,7 @@ const FRAMEWORK_PROBLEMS: Partial<Record<number, { code: ProblemCode; detail: st
   // The files of Swagger UI are asked for with `..` or NUL in the path.
   403: { code: 'route_not_found', detail: 'No operation has this path.' },
   404: { code: 'route_not_found', detail: 'No operation has this path.' },
+  412: { code: 'precondition_failed', detail: 'The file is not as the request expects it.' },
   413: { code: 'payload_too_large', detail: 'The body is larger than this operation allows.' },
   415: { code: 'unsupported_media_type', detail: 'The body must be application/json.' },
 };
@@ -36,9 +37,11 @@ function statusOf(error: unknown): number | undefined {
 
 function asDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  const known = FRAMEWORK_PROBLEMS[statusOf(error) ?? 500];
-  return known
-    ? new DomainError(known.code, known.detail, { cause: error })
+  const status = statusOf(error) ?? 500;
+  const known = FRAMEWORK_PROBLEMS[status];
+  if (known) return new DomainError(known.code, known.detail, { cause: error });
+  return status >= 400 && status < 500
+    ? new DomainError('malformed_request', 'The request cannot be answered as it is.', { cause: error })
     : new DomainError('internal_error', 'The service failed; its log says why.', { cause: error });
 }
 

@@ -117,7 +117,10 @@ const SAID: ProblemExamples = {
     detail: 'The cursor does not belong to this list, or is damaged.',
     errors: [{ detail: 'does not continue this list', parameter: 'cursor' }],
   },
-  idempotency_key_reused: { detail: 'The Idempotency-Key belongs to another request.' },
+  idempotency_key_reused: {
+    detail: 'The Idempotency-Key belongs to another request.',
+    errors: [{ detail: 'belongs to another request', parameter: 'Idempotency-Key' }],
+  },
   rate_limited: { detail: 'The tenant has used up its limit of requests.' },
   internal_error: { detail: 'The service failed; its log says why.' },
   unavailable: { detail: 'The database cannot be reached.' },

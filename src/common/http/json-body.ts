@@ -4,7 +4,7 @@ import { DomainError } from '../errors/domain-error.js';
 import { hasDuplicateMembers } from '../json/duplicate-members.js';
 import { parseExactJson } from '../json/exact-json.js';
 
-/** JSON in UTF-8 is the only kind of body; an empty one is an absent one. */
+/** JSON in UTF-8 is the only kind of body; an empty one is an absent one, whatever its `Content-Type` says. */
 export function acceptJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -13,6 +13,11 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
     } catch (error) {
       done(error instanceof Error ? error : new Error('The body cannot be parsed.', { cause: error }));
     }
+  });
+  fastify.addContentTypeParser('*', ({ headers }, _body, done) => {
+    const isAbsent = headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0);
+    if (isAbsent) done(null, undefined);
+    else done(new DomainError('unsupported_media_type', 'The body must be application/json.'));
   });
 }
 

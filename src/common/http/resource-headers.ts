@@ -15,10 +15,11 @@ export function sendResourceHeaders(fastify: FastifyInstance): void {
       void reply.code(304);
     return done(null, payload);
   });
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
     if (reply.statusCode !== 304) return done(null, payload);
     void reply.removeHeader('content-type');
-    return done(null, null);
+    // From the payload of a HEAD Fastify takes the length.
+    return done(null, request.method === 'HEAD' ? payload : null);
   });
 }
 

@@ -14,14 +14,17 @@ export function parseExactJson(text: string): unknown {
   );
 }
 
-/** Doubles keep any decimal of up to 15 significant digits, unless it overflows or underflows. */
+const SMALLEST_NORMAL = 2 ** -1022;
+
+/** Doubles keep any decimal of up to 15 significant digits, unless it overflows or is smaller than normal ones. */
 function isExact(value: number, source: string): boolean {
   const digits = source
     .replace(/[eE].*$/, '')
     .replace(/\D/g, '')
     .replace(/^0+/, '');
   if (value === 0) return digits === '';
-  return Number.isFinite(value) && (digits.length <= 15 || String(value) === source);
+  const isNormal = Math.abs(value) >= SMALLEST_NORMAL;
+  return Number.isFinite(value) && ((isNormal && digits.length <= 15) || String(value) === source);
 }
 
 /** True for the `{…}` of JSON: no array, no null, no number kept as written. */

@@ -25,7 +25,10 @@ export function decodeCursor(context: unknown, cursor: string): CursorKey {
 
 function strings(cursor: string): string[] {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const bytes = Buffer.from(cursor, 'base64url');
+    // Node passes over what is no base64url.
+    if (bytes.toString('base64url') !== cursor) return [];
+    const parsed: unknown = JSON.parse(bytes.toString());
     return Array.isArray(parsed) ? parsed.map(String) : [];
   } catch {
     return [];

@@ -9,5 +9,5 @@ export interface Page<T> {
 
 export const DEFAULT_PAGE_SIZE = 20;
 export const MAX_PAGE_SIZE = 200;
-/** So that page number times page size stays a safe integer for every engine. */
-export const MAX_PAGE_NUMBER = 1_000_000_000;
+/** Times the largest page size it is still less than 2^63, which every engine can compare. */
+export const MAX_PAGE_NUMBER = Number.MAX_SAFE_INTEGER;

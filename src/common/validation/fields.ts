@@ -197,7 +197,7 @@ export const ListField = ({
 /** A whole number in the query string. */
 export const IntegerParameter = (options: FieldOptions & { min: number; max: number }): PropertyDecorator =>
   applyDecorators(
-    ConvertedBy((raw) => (typeof raw === 'string' && /^-?\d{1,15}$/.test(raw) ? Number(raw) : raw)),
+    ConvertedBy((raw) => (typeof raw === 'string' && /^-?\d{1,16}$/.test(raw) ? Number(raw) : raw)),
     IntegerField({ optional: true, ...options }),
   );
 

@@ -74,7 +74,7 @@ export class ListConversationsQuery extends TenantQuery {
 
   @TextField({
     optional: true,
-    max: 1024,
+    max: 16 * 1024,
     description:
       '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num`.',
   })

@@ -4,7 +4,7 @@ import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { MessagePageRequest } from '../messages.service.js';
 
 const ORDERS = ['oldest', 'recent'] as const;
-const SEQUENCE = { min: 0, max: 2 ** 31 - 1 };
+const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 export class ListMessagesQuery extends TenantQuery {
   @IntegerParameter({
