@@ -278,10 +278,10 @@ class Life {
         this.#posts.push({ path, body, key, actor, answer });
         return;
       }
-      if (before.actor.unit !== actor.unit) return expectProblem(answer, 'idempotency_key_reused');
+      if (before.actor.unit !== actor.unit) return expectReused(answer);
       return expectReplayed(answer, before.answer);
     }
-    if (change === 'body' || actor !== post.actor) return expectProblem(answer, 'idempotency_key_reused');
+    if (change === 'body' || actor !== post.actor) return expectReused(answer);
     expectReplayed(answer, post.answer);
   }
 
@@ -396,6 +396,9 @@ function expectRead(answer: Answer, thing: Thing | undefined, headers: Record<st
   expect(answer.status).toBe(200);
   expectThing(answer, thing);
 }
+
+const expectReused = (answer: Answer): void =>
+  expectProblem(answer, 'idempotency_key_reused', 'Idempotency-Key');
 
 function expectReplayed(answer: Answer, original: Answer): void {
   expect([answer.status, answer.text]).toEqual([original.status, original.text]);
