@@ -85,7 +85,7 @@ export class ProblemResponse {
 /** Members of answers with these codes, beside those that the catalogue gives. */
 export type ProblemExamples = Partial<Record<ProblemCode, Partial<ProblemResponse>>>;
 
-const SAID: ProblemExamples = {
+const EXAMPLES: ProblemExamples = {
   malformed_json: { detail: 'The body is not valid JSON.' },
   tenant_required: { detail: 'The credential is bound to no tenant: name one with tenant_id.' },
   unauthenticated: { detail: 'A credential is needed.' },
@@ -133,7 +133,7 @@ export const exampleOf = (code: ProblemCode, members?: Partial<ProblemResponse>)
   status: PROBLEMS[code].status,
   code,
   instance: CONVERSATIONS,
-  ...SAID[code],
+  ...EXAMPLES[code],
   ...members,
   request_id: EXAMPLE_ID,
 });

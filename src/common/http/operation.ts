@@ -163,10 +163,11 @@ const NOT_LIMITED: readonly number[] = [400, 401, 403, 413, 415];
 const REPLAYABLE: readonly number[] = [404, 422];
 
 function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
+  // Which kind of operation it is shows in what it can answer.
   const hasBody = codes.includes('malformed_json');
   const isPost = codes.includes('idempotency_in_progress');
   const isWrite = isPost || codes.includes('precondition_failed');
-  const said: ProblemExamples = {
+  const ownExamples: ProblemExamples = {
     ...(isWrite && { insufficient_scope: { detail: 'The credential lacks the scope conversations:write.' } }),
     ...(hasBody && { validation_failed: { errors: [{ detail: 'unknown: title', pointer: '/title' }] } }),
   };
@@ -186,7 +187,9 @@ function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
       content: {
         'application/problem+json': {
           schema: { $ref: getSchemaPath(ProblemResponse) },
-          examples: Object.fromEntries(here.map((code) => [code, { value: exampleOf(code, said[code]) }])),
+          examples: Object.fromEntries(
+            here.map((code) => [code, { value: exampleOf(code, ownExamples[code]) }]),
+          ),
         },
       },
     });

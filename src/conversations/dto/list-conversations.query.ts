@@ -74,7 +74,7 @@ export class ListConversationsQuery extends TenantQuery {
 
   @TextField({
     optional: true,
-    max: 16 * 1024,
+    max: 16 * 1024, // as long as a request line may be: what is too long for a cursor is an invalid one
     description:
       '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num`.',
   })
