@@ -1,19 +1,43 @@
-// Imports point one way: main -> app -> features -> { auth, tenancy, database } -> { common, config }.
+// Imports point one way: main -> app -> messages -> conversations -> idempotency -> jobs -> { tenancy, auth } -> database
+// -> { config, identity, common }. `http` stands beside `common`: guards and controllers know it, services do not.
 
-/** Which rooms of src a room may import, besides itself. A path with a file names that file alone. */
+/** Which rooms of src a room may import, besides itself. */
 const mayImport = {
   common: [],
+  http: ['common'],
   config: ['common'],
-  // The one door to the data asks for a scope, and writes its principal into created_by.
-  database: ['common', 'config', 'tenancy/tenant-scope.ts', 'auth/principal.ts'],
-  auth: ['common', 'config', 'database'],
-  // A scope is granted to a Principal.
-  tenancy: ['common', 'config', 'auth'],
-  idempotency: ['common', 'config', 'auth', 'tenancy', 'database'],
-  'rate-limit': ['common', 'config', 'tenancy'],
-  operations: ['common', 'config', 'auth', 'tenancy', 'database'],
-  conversations: ['common', 'config', 'auth', 'tenancy', 'database', 'idempotency'],
-  messages: ['common', 'config', 'auth', 'tenancy', 'database', 'idempotency', 'conversations'],
+  identity: ['common'],
+  database: ['common', 'config', 'identity'],
+  auth: ['common', 'http', 'config', 'identity', 'database'],
+  tenancy: ['common', 'http', 'config', 'identity', 'auth'],
+  'rate-limit': ['common', 'http', 'config', 'identity', 'tenancy'],
+  jobs: ['common', 'config', 'identity', 'database'],
+  idempotency: ['common', 'http', 'config', 'identity', 'auth', 'tenancy', 'database', 'jobs'],
+  monitoring: ['common', 'http', 'config', 'identity', 'auth', 'tenancy', 'database', 'jobs'],
+  problems: ['common', 'http', 'auth'],
+  conversations: [
+    'common',
+    'http',
+    'config',
+    'identity',
+    'auth',
+    'tenancy',
+    'database',
+    'jobs',
+    'idempotency',
+  ],
+  messages: [
+    'common',
+    'http',
+    'config',
+    'identity',
+    'auth',
+    'tenancy',
+    'database',
+    'jobs',
+    'idempotency',
+    'conversations',
+  ],
 };
 const rooms = Object.keys(mayImport);
 

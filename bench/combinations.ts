@@ -1,5 +1,5 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import { BASE_PATH } from '../src/common/http/resource.js';
+import { BASE_PATH } from '../src/http/resource.js';
 import { readCounters } from './database.js';
 import { AGENTS, UNITS } from './dataset/generate.js';
 import type { LoadedTenant } from './dataset/load.js';

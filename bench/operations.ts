@@ -1,4 +1,4 @@
-import { BASE_PATH } from '../src/common/http/resource.js';
+import { BASE_PATH } from '../src/http/resource.js';
 import type { Dialogue, Turn } from './dataset/dialogues.js';
 import type { LoadedTenant } from './dataset/load.js';
 import type { Random } from './random.js';

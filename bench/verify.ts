@@ -1,4 +1,4 @@
-import { BASE_PATH } from '../src/common/http/resource.js';
+import { BASE_PATH } from '../src/http/resource.js';
 import type { Environment } from './environment.js';
 import type { BenchRequest } from './operations.js';
 import type { MeasuredServer } from './servers.js';

@@ -2,14 +2,15 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
-import { ProblemDetailsFilter } from './common/errors/problem-details.filter.js';
-import { ValidationPipe } from './common/validation/validation.pipe.js';
+import { ProblemDetailsFilter } from './http/problem-details.filter.js';
+import { ValidationPipe } from './http/validation/validation.pipe.js';
 import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { MessagesModule } from './messages/messages.module.js';
-import { OperationsModule } from './operations/operations.module.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { ProblemsModule } from './problems/problems.module.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { TenantGuard } from './tenancy/tenant.guard.js';
@@ -26,7 +27,8 @@ export class AppModule {
         AuthModule,
         ConversationsModule,
         MessagesModule,
-        OperationsModule,
+        MonitoringModule,
+        ProblemsModule,
         ...(config.rateLimit ? [RateLimitModule.with(config.rateLimit)] : []),
       ],
       providers: [

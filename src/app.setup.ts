@@ -4,26 +4,26 @@ import { SwaggerModule } from '@nestjs/swagger';
 import Fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { answerFailure } from './common/errors/problem-details.filter.js';
-import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './common/http/body-limit.js';
-import { answerClientError } from './common/http/client-error.js';
-import { acceptJsonOnly } from './common/http/json-body.js';
-import { answerOtherMethods, methodsByPath } from './common/http/method-not-allowed.js';
+import { answerFailure } from './http/problem-details.filter.js';
+import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './http/body-limit.js';
+import { answerClientError } from './http/client-error.js';
+import { acceptJsonOnly } from './http/body-parser.js';
+import { answerOtherMethods, methodsByPath } from './http/method-not-allowed.js';
 import { jsonOf } from './common/json/json-body.js';
-import { requestIdOf } from './common/http/request-id.js';
-import { BASE_PATH } from './common/http/resource.js';
-import { SECURITY_HEADERS } from './common/http/security-headers.js';
-import { sendResourceHeaders } from './common/http/resource-headers.js';
-import { answerUnroutable } from './common/http/unroutable.js';
-import { answerUnusualRequests, originForm } from './common/http/unusual-requests.js';
+import { requestIdOf } from './http/request-id.js';
+import { BASE_PATH } from './http/resource.js';
+import { SECURITY_HEADERS } from './http/security-headers.js';
+import { sendResourceHeaders } from './http/resource-headers.js';
+import { answerUnroutable } from './http/unroutable.js';
+import { answerUnusualRequests, originForm } from './http/unusual-requests.js';
 import type { AppConfig } from './config/app-config.js';
 import { openApiDocument } from './openapi.js';
-import { Health } from './operations/health.js';
-import { NestLogger } from './operations/logger.js';
-import { Metrics } from './operations/metrics.js';
-import { OperationsRoutes } from './operations/operations.routes.js';
-import { logRequests } from './operations/request-log.js';
-import { endConnectionsWhenStopping } from './operations/stopping.js';
+import { Health } from './monitoring/health.js';
+import { NestLogger } from './monitoring/logger.js';
+import { Metrics } from './monitoring/metrics.js';
+import { MonitoringRoutes } from './monitoring/monitoring.routes.js';
+import { logRequests } from './monitoring/request-log.js';
+import { endConnectionsWhenStopping } from './monitoring/stopping.js';
 
 /** How long a request may take to arrive: with its body, and its headers alone. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -83,20 +83,20 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
       },
     });
   }
-  if (config.http.metricsPort === undefined) app.get(OperationsRoutes).register(fastify);
+  if (config.http.metricsPort === undefined) app.get(MonitoringRoutes).register(fastify);
   await app.init();
   answerOtherMethods(fastify, methods);
   return app;
 }
 
 /** A server of its own for health and metrics, when they have a port of their own. */
-export function createOperationsServer(app: NestFastifyApplication): FastifyInstance {
+export function createMonitoringServer(app: NestFastifyApplication): FastifyInstance {
   const server = Fastify(HTTP_OPTIONS);
   const methods = methodsByPath(server);
   sendCommonHeaders(server);
   answerUnusualRequests(server);
   server.setErrorHandler(answerFailure);
-  app.get(OperationsRoutes).register(server);
+  app.get(MonitoringRoutes).register(server);
   answerOtherMethods(server, methods);
   return server;
 }

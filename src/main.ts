@@ -1,6 +1,6 @@
-import { createApp, createOperationsServer } from './app.setup.js';
+import { createApp, createMonitoringServer } from './app.setup.js';
 import { ConfigError, loadConfig } from './config/load-config.js';
-import { createLogger, standardOutput } from './operations/logger.js';
+import { createLogger, standardOutput } from './monitoring/logger.js';
 import { stopOnSignal } from './shutdown.js';
 
 /** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */
@@ -9,11 +9,11 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log, await standardOutput(config.log));
   try {
     const app = await createApp(config, logger);
-    const operations = config.http.metricsPort === undefined ? undefined : createOperationsServer(app);
-    stopOnSignal(app, async () => operations?.close(), config.shutdown, logger);
+    const monitoring = config.http.metricsPort === undefined ? undefined : createMonitoringServer(app);
+    stopOnSignal(app, async () => monitoring?.close(), config.shutdown, logger);
     try {
       await app.listen(config.http.port, config.http.host);
-      await operations?.listen({ port: config.http.metricsPort, host: config.http.host });
+      await monitoring?.listen({ port: config.http.metricsPort, host: config.http.host });
     } catch (error) {
       await app.close();
       throw error;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { AppConfig } from './config/app-config.js';
-import { Health } from './operations/health.js';
+import { Health } from './monitoring/health.js';
 
 const PARENT_CHECK_INTERVAL_MS = 250;
 
@@ -12,7 +12,7 @@ const PARENT_CHECK_INTERVAL_MS = 250;
  */
 export function stopOnSignal(
   app: INestApplication,
-  closeOperations: () => Promise<unknown>,
+  closeMonitoring: () => Promise<unknown>,
   { delayMs, timeoutMs, withParent }: AppConfig['shutdown'],
   logger: Logger,
 ): void {
@@ -28,7 +28,7 @@ export function stopOnSignal(
     }, timeoutMs).unref();
     await sleep(delayMs);
     await app.close();
-    await closeOperations();
+    await closeMonitoring();
     logger.info('stopped');
   };
   const stopOnce = (signal: string) => {

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { IdColumn, TextColumn, TimeColumn } from '../database/columns.js';
+import { IdColumn, TextColumn, TimeColumn } from '../database/schema/columns.js';
 
 /** What is kept of an API key: never the key itself. */
 @Entity('api_key')

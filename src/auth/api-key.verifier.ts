@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ApiKeysService } from './api-keys.service.js';
 import type { CredentialVerifier } from './credential-verifier.js';
-import { isAccessScope, type Principal } from './principal.js';
+import { isAccessScope, type Principal } from '../identity/principal.js';
 
 @Injectable()
 export class ApiKeyVerifier implements CredentialVerifier {

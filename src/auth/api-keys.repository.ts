@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
-import { unscoped } from '../database/transactions.js';
+import { unscoped } from '../database/sql/transactions.js';
 import { ApiKey } from './api-key.entity.js';
 
 /** API keys belong to the service and not to a tenant: they are what says which tenant a request acts for. */

@@ -4,7 +4,7 @@ import { now } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
-import type { AccessScope } from './principal.js';
+import type { AccessScope } from '../identity/principal.js';
 
 const PREFIX = 'cq_';
 const KEY = /^cq_[A-Za-z0-9_-]{43}$/;

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
 import { Authenticator } from './authenticator.js';
 import { PUBLIC, REQUIRED_SCOPE } from './decorators.js';
-import type { AccessScope } from './principal.js';
+import type { AccessScope } from '../identity/principal.js';
 import { setPrincipal } from './request-principal.js';
 
 /** Who sends this request, and may they do this at all? Closed unless the route says `@Public()`. */

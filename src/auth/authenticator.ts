@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../common/errors/domain-error.js';
-import { headerLines } from '../common/http/header-lines.js';
+import { headerLines } from '../http/header-lines.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
 import type { CredentialVerifier } from './credential-verifier.js';
 import { developerIn } from './developer.js';
 import { JwtVerifier } from './jwt.verifier.js';
-import type { Principal } from './principal.js';
+import type { Principal } from '../identity/principal.js';
 
 const MAX_CREDENTIAL_LENGTH = 8 * 1024;
 

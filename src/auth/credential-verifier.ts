@@ -1,4 +1,4 @@
-import type { Principal } from './principal.js';
+import type { Principal } from '../identity/principal.js';
 
 /** Knows one kind of credential. */
 export interface CredentialVerifier {

@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { AccessScope } from './principal.js';
+import type { AccessScope } from '../identity/principal.js';
 
 export const PUBLIC = 'auth:public';
 export const REQUIRED_SCOPE = 'auth:scope';

@@ -1,4 +1,4 @@
-import { type Principal, SCOPES } from './principal.js';
+import { type Principal, SCOPES } from '../identity/principal.js';
 
 /** Who everybody is with AUTH_MODE=none. */
 export const developerIn = (tenantId: string): Principal => ({

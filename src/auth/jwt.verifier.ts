@@ -10,10 +10,10 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import { Unavailable } from '../common/errors/domain-error.js';
-import { isOpaqueId } from '../common/validation/opaque-id.js';
+import { isOpaqueId } from '../common/opaque-id.js';
 import { APP_CONFIG, type AppConfig, type JwtConfig } from '../config/app-config.js';
 import type { CredentialVerifier } from './credential-verifier.js';
-import { type AccessScope, isAccessScope, type Principal } from './principal.js';
+import { type AccessScope, isAccessScope, type Principal } from '../identity/principal.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 const JWKS_TIMEOUT_MS = 5_000;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Principal } from './principal.js';
+import type { Principal } from '../identity/principal.js';
 
 const principals = new WeakMap<FastifyRequest, Principal>();
 

@@ -1,4 +1,4 @@
-import type { Principal } from './principal.js';
+import type { Principal } from '../identity/principal.js';
 
 const MAX_TOKENS = 10_000;
 /** A key that is withdrawn counts at most this much longer for a token that was seen before. */

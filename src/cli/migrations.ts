@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load-config.js';
-import { dataSourceOptions, openDataSource } from '../database/data-source.js';
-import { pendingMigrations, runMigrations } from '../database/migrate.js';
+import { dataSourceOptions, openDataSource } from '../database/engines/data-source.js';
+import { pendingMigrations, runMigrations } from '../database/schema/migrate.js';
 
 const USAGE = `Usage: npm run migrations -- list | run
   list   names the migrations that the database has not seen; fails when there are any

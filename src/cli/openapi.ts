@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { createApp } from '../app.setup.js';
 import { loadConfig } from '../config/load-config.js';
 import { openApiDocument } from '../openapi.js';
-import { createLogger, standardOutput } from '../operations/logger.js';
+import { createLogger, standardOutput } from '../monitoring/logger.js';
 
 const FILE = 'openapi.json';
 

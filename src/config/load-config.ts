@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { isOpaqueId, OPAQUE_ID_RULE } from '../common/validation/opaque-id.js';
+import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
 import { type AppConfig, LOG_LEVELS, type MysqlConfig, type SqliteConfig } from './app-config.js';
 import { parseMysqlUrl } from './mysql-url.js';
 import { PUBLIC_KEY_RULE, readPublicKey } from './public-key.js';

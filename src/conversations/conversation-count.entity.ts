@@ -1,5 +1,5 @@
 import { Entity } from 'typeorm';
-import { CountColumn, KeyColumn, SequenceColumn } from '../database/columns.js';
+import { CountColumn, KeyColumn, SequenceColumn } from '../database/schema/columns.js';
 
 /**
  * How many conversations have an agent, a status and a unit (each empty for none). The number is the sum of the

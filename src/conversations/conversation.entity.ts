@@ -1,6 +1,6 @@
 import { Entity, Index } from 'typeorm';
-import { Authored } from '../database/authorship.js';
-import { CountColumn, IdColumn, JsonTextColumn, KeyColumn, TextColumn } from '../database/columns.js';
+import { Authored } from '../database/schema/authorship.js';
+import { CountColumn, IdColumn, JsonTextColumn, KeyColumn, TextColumn } from '../database/schema/columns.js';
 import type { RunStatus } from './run-status.js';
 
 /** A conversation between a user and an agent. Its id is a UUIDv7, so the primary key is in order of creation. */

@@ -1,13 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
-import { BODY_PROBLEMS, Operation } from '../common/http/operation.js';
-import { type ExpectedVersions, IfMatch } from '../common/http/precondition.js';
-import { ValidationInterceptor } from '../common/validation/validation.interceptor.js';
+import { BODY_PROBLEMS, Operation } from '../http/operation.js';
+import { type ExpectedVersions, IfMatch } from '../http/precondition.js';
+import { ValidationInterceptor } from '../http/validation/validation.interceptor.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Scope } from '../tenancy/request-scope.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
 import { ConversationId } from './conversation-id.js';
 import { ConversationsService } from './conversations.service.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { changedBy } from '../database/authorship.js';
-import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
-import type { Transaction } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { changedBy } from '../database/schema/authorship.js';
+import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
+import type { Transaction } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { CONVERSATION_HEAD, type ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
-import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
+import { assertExpected, type ExpectedVersions } from '../http/precondition.js';
 import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
-import { asChangedBy, authoredBy } from '../database/authorship.js';
-import { OutcomeUnknown, type Transaction, Transactions } from '../database/transactions.js';
+import { asChangedBy, authoredBy } from '../database/schema/authorship.js';
+import { OutcomeUnknown, type Transaction, Transactions } from '../database/sql/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
 import type { ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';

@@ -1,6 +1,6 @@
 import { firstIdAt } from '../common/ids.js';
-import type { Condition, Ordering, PageSelection } from '../database/scoped-sql.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { Condition, Ordering, PageSelection } from '../database/sql/scoped-sql.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 
 /** Where a list goes on behind a row: its id, and for `active` the time of its last activity. */

@@ -1,5 +1,5 @@
 import { Entity, Index } from 'typeorm';
-import { CountColumn, IdColumn, KeyColumn, TimeColumn } from '../database/columns.js';
+import { CountColumn, IdColumn, KeyColumn, TimeColumn } from '../database/schema/columns.js';
 
 /** A conversation that is gone for its clients and whose messages are still to be removed. */
 @Entity('deleted_conversation')

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository } from 'typeorm';
-import { unscoped } from '../database/transactions.js';
-import { TenantScope } from '../tenancy/tenant-scope.js';
+import { unscoped } from '../database/sql/transactions.js';
+import { TenantScope } from '../identity/tenant-scope.js';
 import { DeletedConversation } from './deleted-conversation.entity.js';
 
 /** Who the service itself is, in work that no request asked for. */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
-import type { Transaction } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
+import type { Transaction } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { DeletedConversation } from './deleted-conversation.entity.js';
 
 const NEVER = new Date(0);

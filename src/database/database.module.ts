@@ -1,9 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { dataSourceOptions, openDataSource } from './data-source.js';
-import { SchemaReady } from './schema-ready.js';
-import { Transactions } from './transactions.js';
+import { dataSourceOptions, openDataSource } from './engines/data-source.js';
+import { SchemaReady } from './schema/schema-ready.js';
+import { Transactions } from './sql/transactions.js';
 
 /** Opens the database and brings its schema up to date (or refuses to start, with DATABASE_MIGRATIONS=check). */
 @Global()

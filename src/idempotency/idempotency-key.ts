@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Fault } from '../common/errors/domain-error.js';
 import { jsonDepth } from '../common/json/exact-json.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 
 /** A request that is to be carried out once, however often it is sent. */
 export interface KeyedRequest {

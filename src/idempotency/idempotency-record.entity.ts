@@ -6,7 +6,7 @@ import {
   KeyColumn,
   LongTextColumn,
   TimeColumn,
-} from '../database/columns.js';
+} from '../database/schema/columns.js';
 
 /** The answer that a request with an Idempotency-Key got. */
 @Entity('idempotency_record')

@@ -2,13 +2,13 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DomainError, type Fault } from '../common/errors/domain-error.js';
-import { problemDocument } from '../common/errors/problem-details.filter.js';
+import { problemDocument } from '../http/problem-details.filter.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { isJsonObject } from '../common/json/exact-json.js';
 import { jsonOf } from '../common/json/json-body.js';
-import { readInputs } from '../common/validation/read-inputs.js';
+import { readInputs } from '../http/validation/read-inputs.js';
 import { scopeOf } from '../tenancy/request-scope.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { type KeyedRequest, keyedRequest } from './idempotency-key.js';
 import { IdempotencyService, inProgress, KeyTaken, type StoredAnswer } from './idempotency.service.js';
 import { OnceOnly, setOnceOnly } from './once-only.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThanOrEqual, Repository } from 'typeorm';
-import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
-import { type Transaction, unscoped } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
+import { type Transaction, unscoped } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { IdempotencyRecord } from './idempotency-record.entity.js';
 
 @Injectable()

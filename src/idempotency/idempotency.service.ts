@@ -3,9 +3,9 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { now } from '../common/clock.js';
 import { DomainError } from '../common/errors/domain-error.js';
-import { PeriodicJob } from '../common/periodic-job.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { PeriodicJob } from '../jobs/periodic-job.js';
+import { type Transaction, Transactions } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import type { KeyedRequest } from './idempotency-key.js';
 import { ExpiredIdempotencyRecords, IdempotencyRepository } from './idempotency.repository.js';
 

@@ -1,9 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { Resource } from '../common/http/resource.js';
-import { resourceHeaders } from '../common/http/resource-headers.js';
-import type { Transaction } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { Resource } from '../http/resource.js';
+import { resourceHeaders } from '../http/resource-headers.js';
+import type { Transaction } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 
 /**
  * The last step of a transaction that answers a request: makes the answer from the result and, when the request has

@@ -5,9 +5,9 @@ import { newMessageId } from '../common/ids.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { type Authored, authoredBy } from '../database/authorship.js';
-import { type Transaction, Transactions } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { type Authored, authoredBy } from '../database/schema/authorship.js';
+import { type Transaction, Transactions } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import type { Message, MessageSender } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 

@@ -1,11 +1,11 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { now } from '../common/clock.js';
-import { PeriodicJob } from '../common/periodic-job.js';
+import { PeriodicJob } from '../jobs/periodic-job.js';
 import type { DeletedConversation } from '../conversations/deleted-conversation.entity.js';
 import { DeletedConversationsQueue } from '../conversations/deleted-conversations.queue.js';
 import { DeletedConversationsRepository } from '../conversations/deleted-conversations.repository.js';
-import { Transactions } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { Transactions } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { MessagesRepository } from './messages.repository.js';
 
 const INTERVAL_MS = 1_000;

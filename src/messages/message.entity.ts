@@ -1,5 +1,5 @@
 import { Entity } from 'typeorm';
-import { Authored } from '../database/authorship.js';
+import { Authored } from '../database/schema/authorship.js';
 import {
   CountColumn,
   IdColumn,
@@ -9,7 +9,7 @@ import {
   SequenceColumn,
   TextColumn,
   TimeTextColumn,
-} from '../database/columns.js';
+} from '../database/schema/columns.js';
 
 export const MESSAGE_SENDERS = ['user', 'agent', 'system', 'tool'] as const;
 export type MessageSender = (typeof MESSAGE_SENDERS)[number];

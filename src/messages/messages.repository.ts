@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { sequenceOfMessageId } from '../common/ids.js';
-import { changedBy } from '../database/authorship.js';
-import { TenantScopedRepository } from '../database/tenant-scoped.repository.js';
-import type { Transaction } from '../database/transactions.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import { changedBy } from '../database/schema/authorship.js';
+import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
+import type { Transaction } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { Message } from './message.entity.js';
 
 /** Sequences `from` to `to`, both inclusive, in ascending or descending order. */

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
-import { assertExpected, type ExpectedVersions } from '../common/http/precondition.js';
+import { assertExpected, type ExpectedVersions } from '../http/precondition.js';
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { asChangedBy } from '../database/authorship.js';
-import { OutcomeUnknown, Transactions } from '../database/transactions.js';
+import { asChangedBy } from '../database/schema/authorship.js';
+import { OutcomeUnknown, Transactions } from '../database/sql/transactions.js';
 import type { Completion } from '../idempotency/once-only.js';
-import type { TenantScope } from '../tenancy/tenant-scope.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 import { MessageAppender, type NewMessage } from './message-appender.js';
 import type { Message } from './message.entity.js';
 import { MessageNotFound } from './message.errors.js';

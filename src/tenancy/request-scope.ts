@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { TenantScope } from './tenant-scope.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
 
 const scopes = new WeakMap<FastifyRequest, TenantScope>();
 

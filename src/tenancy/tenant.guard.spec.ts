@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../auth/decorators.js';
-import type { AccessScope, Principal } from '../auth/principal.js';
+import type { AccessScope, Principal } from '../identity/principal.js';
 import { setPrincipal } from '../auth/request-principal.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { findScope } from './request-scope.js';

@@ -2,14 +2,14 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { PUBLIC } from '../auth/decorators.js';
-import type { Principal } from '../auth/principal.js';
+import type { Principal } from '../identity/principal.js';
 import { principalOf } from '../auth/request-principal.js';
 import { DomainError, type Fault, ValidationFailed } from '../common/errors/domain-error.js';
 import { isJsonObject } from '../common/json/exact-json.js';
-import { isOpaqueId, OPAQUE_ID_RULE } from '../common/validation/opaque-id.js';
-import { readInputs } from '../common/validation/read-inputs.js';
+import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
+import { readInputs } from '../http/validation/read-inputs.js';
 import { setScope } from './request-scope.js';
-import { TenantScope } from './tenant-scope.js';
+import { TenantScope } from '../identity/tenant-scope.js';
 
 /** Whose data may this request touch? Decided here, once, from the credential; the parameters can only narrow it. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { OpaqueIdField } from '../common/validation/fields.js';
+import { OpaqueIdField } from '../http/validation/fields.js';
 
 /** The parameters that every operation takes. The TenantGuard has read them before; here they are documented and known. */
 export class TenantQuery {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load-config.js';
 import { ConversationCountsAudit } from '../../src/conversations/conversation-counts.audit.js';
 import { RUN_STATUSES } from '../../src/conversations/run-status.js';
-import { dataSourceOptions, openDataSource } from '../../src/database/data-source.js';
+import { dataSourceOptions, openDataSource } from '../../src/database/engines/data-source.js';
 import { createTestApp } from '../support/create-test-app.js';
 
 const { as, databaseUrl } = await createTestApp();

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { ProblemCode } from '../../src/common/errors/problems.js';
-import { BASE_PATH } from '../../src/common/http/resource.js';
+import { BASE_PATH } from '../../src/http/resource.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { exchange } from '../support/exchange.js';
 import { type Operation, OPERATIONS } from '../support/openapi-operations.js';

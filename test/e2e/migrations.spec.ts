@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { loadConfig } from '../../src/config/load-config.js';
-import { dataSourceOptions, openDataSource } from '../../src/database/data-source.js';
-import { pendingMigrations, runMigrations } from '../../src/database/migrate.js';
+import { dataSourceOptions, openDataSource } from '../../src/database/engines/data-source.js';
+import { pendingMigrations, runMigrations } from '../../src/database/schema/migrate.js';
 import { runCommand } from '../support/command.js';
 import { createTestDatabase } from '../support/test-database.js';
 

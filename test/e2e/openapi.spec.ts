@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { Unavailable } from '../../src/common/errors/domain-error.js';
 import { type ProblemCode, PROBLEMS } from '../../src/common/errors/problems.js';
-import { BASE_PATH } from '../../src/common/http/resource.js';
+import { BASE_PATH } from '../../src/http/resource.js';
 import { newId } from '../../src/common/ids.js';
 import { IdempotencyService, inProgress } from '../../src/idempotency/idempotency.service.js';
 import { TenantBuckets } from '../../src/rate-limit/tenant-buckets.js';

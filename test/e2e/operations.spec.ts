@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { createOperationsServer } from '../../src/app.setup.js';
+import { createMonitoringServer } from '../../src/app.setup.js';
 import { PROBLEMS } from '../../src/common/errors/problems.js';
 import { exchange } from '../support/exchange.js';
 import { startCommand } from '../support/command.js';
@@ -64,7 +64,7 @@ describe('metrics', () => {
   });
 
   it('move to a port of their own, with health', async () => {
-    const operations = createOperationsServer(quiet.app);
+    const operations = createMonitoringServer(quiet.app);
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       const { status, body } = await quiet.as().get(`/${path}`);
       expect([path, status, body.code]).toEqual([path, 404, 'route_not_found']);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { dataSourceOptions, openDataSource } from '../../src/database/data-source.js';
+import { dataSourceOptions, openDataSource } from '../../src/database/engines/data-source.js';
 import { IdempotencyService } from '../../src/idempotency/idempotency.service.js';
 import { until } from '../support/until.js';
 import { createTestApp } from '../support/create-test-app.js';

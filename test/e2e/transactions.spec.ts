@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@j
 import Sqlite from 'better-sqlite3';
 import { DataSource, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { Unavailable } from '../../src/common/errors/domain-error.js';
-import { Transaction, Transactions } from '../../src/database/transactions.js';
+import { Transaction, Transactions } from '../../src/database/sql/transactions.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { isCi } from '../support/machine.js';
 

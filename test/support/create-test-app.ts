@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from '../../src/app.setup.js';
 import { loadConfig } from '../../src/config/load-config.js';
-import { createLogger } from '../../src/operations/logger.js';
+import { createLogger } from '../../src/monitoring/logger.js';
 import { logWatch } from './log-watch.js';
 import { type Identity, TestClient, TOKEN_SECRET } from './test-client.js';
 import { StatementWatcher } from './statement-watcher.js';

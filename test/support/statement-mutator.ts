@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { INestApplication } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DataSource, type QueryRunner } from 'typeorm';
-import { TenantScopedRepository } from '../../src/database/tenant-scoped.repository.js';
+import { TenantScopedRepository } from '../../src/database/sql/tenant-scoped.repository.js';
 
 /** One place where a statement names the tenant: the `occurrence`th time that a method's statement does. */
 export interface TenantPlace {

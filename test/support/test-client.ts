@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
-import { BASE_PATH } from '../../src/common/http/resource.js';
+import { BASE_PATH } from '../../src/http/resource.js';
 
 export const TOKEN_SECRET = 'a secret that only the tests know, 32+';
 

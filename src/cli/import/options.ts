@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { isOpaqueId } from '../../common/validation/opaque-id.js';
+import { isOpaqueId } from '../../common/opaque-id.js';
 import { CannotImport } from './import-errors.js';
 import type { ImportOptions } from './importer.js';
 import { limits } from './limits.js';

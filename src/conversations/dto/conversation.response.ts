@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AuthorshipResponse } from '../../common/http/authorship.response.js';
-import { BASE_PATH } from '../../common/http/resource.js';
+import { AuthorshipResponse } from '../../http/authorship.response.js';
+import { BASE_PATH } from '../../http/resource.js';
 import { parseExactJson } from '../../common/json/exact-json.js';
 import { jsonArray, jsonWith } from '../../common/json/json-body.js';
-import { PageResponse } from '../../common/pagination/page.response.js';
+import { PageResponse } from '../../http/page.response.js';
 import type { Conversation } from '../conversation.entity.js';
 import type { ConversationPage } from '../conversations.service.js';
 import { RUN_STATUSES, type RunStatus } from '../run-status.js';

@@ -5,7 +5,7 @@ import {
   OpaqueIdField,
   TextField,
   UuidField,
-} from '../../common/validation/fields.js';
+} from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { NewConversation } from '../conversations.service.js';
 import { DEFAULT_RUN_STATUS, type RunStatus } from '../run-status.js';

@@ -7,7 +7,7 @@ import {
   OpaqueIdField,
   TextField,
   TimeField,
-} from '../../common/validation/fields.js';
+} from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import { CONVERSATION_ORDERS, type ConversationOrder } from '../conversation-list.js';
 import type { ConversationPageRequest } from '../conversations.service.js';

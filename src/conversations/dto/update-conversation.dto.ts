@@ -1,4 +1,4 @@
-import { EnumField, TextField } from '../../common/validation/fields.js';
+import { EnumField, TextField } from '../../http/validation/fields.js';
 import type { RunStatus } from '../run-status.js';
 import { STATUS, TOPIC } from './conversation-fields.js';
 

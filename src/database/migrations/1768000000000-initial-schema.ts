@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { ColumnTypes } from '../column-types.js';
-import { createTable } from '../create-table.js';
+import type { ColumnTypes } from '../schema/column-types.js';
+import { createTable } from '../schema/create-table.js';
 
 const authorship = ({ text, time }: ColumnTypes) => ({
   created_time: `${time} NOT NULL`,

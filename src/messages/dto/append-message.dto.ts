@@ -7,7 +7,7 @@ import {
   OpaqueIdField,
   TextField,
   TimeField,
-} from '../../common/validation/fields.js';
+} from '../../http/validation/fields.js';
 import { MESSAGE_SENDERS, type MessageSender } from '../message.entity.js';
 import type { NewMessage } from '../message-appender.js';
 

@@ -1,5 +1,5 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import { EnumField, InsteadOf, IntegerParameter } from '../../common/validation/fields.js';
+import { EnumField, InsteadOf, IntegerParameter } from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { MessagePageRequest } from '../messages.service.js';
 

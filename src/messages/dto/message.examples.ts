@@ -1,4 +1,4 @@
-import type { RequestExamples } from '../../common/http/operation.js';
+import type { RequestExamples } from '../../http/operation.js';
 
 export const APPEND_MESSAGE_EXAMPLES: RequestExamples = {
   question: {

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AuthorshipResponse } from '../../common/http/authorship.response.js';
-import { BASE_PATH } from '../../common/http/resource.js';
+import { AuthorshipResponse } from '../../http/authorship.response.js';
+import { BASE_PATH } from '../../http/resource.js';
 import { parseExactJson } from '../../common/json/exact-json.js';
 import { jsonArray, JsonBody, jsonWith } from '../../common/json/json-body.js';
 import type { Page } from '../../common/pagination/page.js';
-import { PageResponse } from '../../common/pagination/page.response.js';
+import { PageResponse } from '../../http/page.response.js';
 import { MESSAGE_SENDERS, type Message, type MessageSender } from '../message.entity.js';
 import { FEEDBACK, METADATA, SENDER } from './append-message.dto.js';
 

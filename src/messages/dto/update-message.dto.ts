@@ -1,4 +1,4 @@
-import { JsonObjectField, TextField } from '../../common/validation/fields.js';
+import { JsonObjectField, TextField } from '../../http/validation/fields.js';
 import { FEEDBACK, METADATA } from './append-message.dto.js';
 
 export class UpdateMessageDto {

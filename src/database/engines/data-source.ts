@@ -1,0 +1,82 @@
+import { createConnection } from 'mysql2/promise';
+import type Sqlite from 'better-sqlite3';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { DatabaseConfig, MysqlConfig } from '../../config/app-config.js';
+import { connectionOptions, FailoverDriver } from './failover-driver.js';
+import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-schema.js';
+import { SnakeCaseNaming } from '../schema/naming.js';
+import { boundPoolWait } from './pool-wait.js';
+import { leaseSqlite } from './sqlite-lease.js';
+
+const MIGRATIONS = [InitialSchema1768000000000];
+/** While the file is opened; later nothing waits for a lock with the whole process. */
+const SQLITE_OPEN_TIMEOUT_MS = 10_000;
+
+/** TypeORM's options for the configured database; asks a MySQL server which one it is. */
+export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSourceOptions> {
+  const common = { migrations: MIGRATIONS, namingStrategy: new SnakeCaseNaming(), synchronize: false };
+  if (config.engine === 'sqlite') {
+    return {
+      ...common,
+      type: 'better-sqlite3',
+      database: config.path,
+      enableWAL: config.path !== ':memory:',
+      timeout: SQLITE_OPEN_TIMEOUT_MS,
+      statementCacheSize: 0,
+      prepareDatabase: (database: Sqlite.Database) => {
+        // In WAL mode only FULL makes a commit survive a power cut.
+        database.pragma('synchronous = FULL');
+      },
+    };
+  }
+  const { type, isCluster } = await serverOf(config);
+  return {
+    ...common,
+    type,
+    driver: new FailoverDriver(config, type),
+    poolSize: config.poolSize,
+    timezone: 'Z',
+    extra: { multipleStatements: !isCluster },
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+  };
+}
+
+/** Connects; throws when the database cannot be reached. */
+export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
+  const dataSource = new DataSource(options);
+  if (options.type === 'better-sqlite3') leaseSqlite(dataSource);
+  else boundPoolWait(dataSource);
+  return dataSource.initialize();
+}
+
+/**
+ * Whether several statements may be sent at once. Not to a node of a Galera cluster: where another node's write aborts
+ * a transaction in the middle of a text, the COMMIT at its end may be answered as done.
+ */
+export const sendsTogether = ({ options }: DataSource): boolean => {
+  const extra: unknown = 'extra' in options ? options.extra : undefined;
+  return typeof extra === 'object' && extra !== null && 'multipleStatements' in extra
+    ? extra.multipleStatements === true
+    : false;
+};
+
+/** TypeORM treats MariaDB and MySQL differently, and only the server says which it is. */
+async function serverOf(config: MysqlConfig): Promise<{ type: 'mariadb' | 'mysql'; isCluster: boolean }> {
+  const failures: unknown[] = [];
+  for (const host of config.hosts) {
+    try {
+      const connection = await createConnection(connectionOptions(config, host));
+      const [version] = await connection.query('SELECT VERSION() AS version');
+      const [cluster] = await connection.query("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
+      await connection.end();
+      return {
+        type: JSON.stringify(version).includes('MariaDB') ? 'mariadb' : 'mysql',
+        isCluster: JSON.stringify(cluster).includes('"ON"'),
+      };
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}

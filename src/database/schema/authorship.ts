@@ -1,0 +1,51 @@
+import type { Principal } from '../../identity/principal.js';
+import { TextColumn, TimeTextColumn } from './columns.js';
+
+/** When a row was made and last changed, and by whom. Null where the credential does not say. */
+export abstract class Authored {
+  @TimeTextColumn() createdTime: string;
+  @TimeTextColumn() updatedTime: string;
+  @TextColumn(255, { nullable: true }) createdBy: string | null;
+  @TextColumn(255, { nullable: true }) createdByName: string | null;
+  @TextColumn(255, { nullable: true }) createdByRole: string | null;
+  @TextColumn(255, { nullable: true }) updatedBy: string | null;
+  @TextColumn(255, { nullable: true }) updatedByName: string | null;
+  @TextColumn(255, { nullable: true }) updatedByRole: string | null;
+}
+
+/** Authorship of a row that `principal` makes now. */
+export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored => ({
+  createdTime: time.toISOString(),
+  updatedTime: time.toISOString(),
+  createdBy: id,
+  createdByName: name,
+  createdByRole: role,
+  updatedBy: id,
+  updatedByName: name,
+  updatedByRole: role,
+});
+
+/** A row as `changedBy` leaves it, for a writer that holds its lock and knows it. */
+export const asChangedBy = <Row extends Authored & { version: number }>(
+  row: Row,
+  { id, name, role }: Principal,
+  time: Date,
+): Row => ({
+  ...row,
+  version: row.version + 1,
+  updatedTime: row.updatedTime < time.toISOString() ? time.toISOString() : row.updatedTime,
+  updatedBy: id,
+  updatedByName: name,
+  updatedByRole: role,
+});
+
+/**
+ * The part of an UPDATE's SET that marks a change, and its values. Time never goes backwards, whatever order
+ * concurrent changes commit in.
+ */
+export const changedBy = ({ id, name, role }: Principal, time: Date): { set: string; values: unknown[] } => ({
+  set: `version = version + 1,
+    updated_time = CASE WHEN updated_time < ? THEN ? ELSE updated_time END,
+    updated_by = ?, updated_by_name = ?, updated_by_role = ?`,
+  values: [time, time, id, name, role],
+});

@@ -1,0 +1,204 @@
+import type { QueryRunner } from 'typeorm';
+import { Unavailable } from '../../common/errors/domain-error.js';
+import { sendsTogether } from '../engines/data-source.js';
+import { isConflict, isConnectionLost, isUnable } from '../engines/database-errors.js';
+
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** Text that may wait to be sent along; together with the next statement it is far below `max_allowed_packet`. */
+const MAX_WAITING_SIZE = 2 * 1024 * 1024;
+
+export type Row = Record<string, unknown>;
+
+/** TypeORM's QueryResult. Of several statements at once it has only `raw`, with an outcome of mysql2 for each. */
+interface Result {
+  raw: (Row[] | { affectedRows: number })[];
+  records?: Row[];
+  affected?: number | null;
+}
+
+interface Outcome {
+  rows: Row[];
+  affected: number;
+}
+
+interface Statement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+/** A statement, and whoever waits for its outcome. */
+interface Question extends Statement {
+  resolve: (outcome: Outcome) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state.
+ * A server may be sent several statements at once: those that are asked for at the same time (`Promise.all`), and in
+ * front of them those whose outcome nobody waits for (see `later`).
+ */
+export class SqlSession {
+  readonly #sendsTogether: boolean;
+  #questions: Question[] = [];
+  #waiting: Statement[] = [];
+  #waitingSize = 0;
+  #inTransaction = false;
+
+  constructor(private readonly runner: QueryRunner) {
+    this.#sendsTogether = sendsTogether(runner.dataSource);
+  }
+
+  async rows(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return (await this.#ask(sql, parameters)).rows;
+  }
+
+  /** How many rows the statement's WHERE matched. */
+  async affected(sql: string, parameters: readonly unknown[]): Promise<number> {
+    return (await this.#ask(sql, parameters)).affected;
+  }
+
+  /**
+   * A statement whose outcome matters only if it fails. Where several may be sent at once it goes together with
+   * the next one, which then fails in its place; that saves a round trip.
+   */
+  async later(sql: string, parameters: readonly unknown[]): Promise<void> {
+    if (!this.#sendsTogether) {
+      await this.#ask(sql, parameters);
+      return;
+    }
+    const size = parameters.reduce<number>((sum, value) => sum + sizeOf(value), sql.length);
+    if (this.#waitingSize + size > MAX_WAITING_SIZE) await this.flush();
+    this.#waiting.push({ sql, parameters });
+    this.#waitingSize += size;
+  }
+
+  /** Runs what waits now, so that the next statement fails for itself alone. */
+  async flush(): Promise<void> {
+    if (this.#waiting.length > 0) await this.#run([]);
+  }
+
+  async begin(): Promise<void> {
+    // On SQLite a transaction takes the write lock at once: one that reads first could not be upgraded later.
+    const isSqlite = this.runner.dataSource.options.type === 'better-sqlite3';
+    this.#inTransaction = true;
+    await this.later(isSqlite ? 'BEGIN IMMEDIATE' : 'START TRANSACTION', []);
+  }
+
+  async commit(): Promise<void> {
+    await this.#run([{ sql: 'COMMIT', parameters: [] }]);
+    this.#inTransaction = false;
+  }
+
+  /**
+   * Ends a transaction that failed, which must not hide why. A connection that cannot roll back is given up: the next
+   * who gets it would be in the middle of this transaction.
+   */
+  async rollBack(): Promise<void> {
+    if (!this.#inTransaction) return;
+    this.#inTransaction = false;
+    this.#waiting = [];
+    try {
+      await bounded(this.runner, () => this.runner.query('ROLLBACK'));
+    } catch {
+      await giveUp(this.runner);
+    }
+  }
+
+  /** The outcome of a statement, which is sent with all others that are asked for before anybody waits. */
+  async #ask(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
+    if (!this.#sendsTogether) {
+      const [outcome] = await this.#run([{ sql, parameters }]);
+      return outcome ?? NOTHING;
+    }
+    return new Promise((resolve, reject) => {
+      if (this.#questions.length === 0) queueMicrotask(() => void this.#answer());
+      this.#questions.push({ sql, parameters, resolve, reject });
+    });
+  }
+
+  /** What fails fails for all that was asked for with it. */
+  async #answer(): Promise<void> {
+    const questions = this.#questions;
+    this.#questions = [];
+    try {
+      const outcomes = await this.#run(questions);
+      questions.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
+    } catch (error) {
+      for (const { reject } of questions) reject(error);
+    }
+  }
+
+  /** Runs what waits, and then these statements; returns the outcomes of these. */
+  async #run(asked: readonly Statement[]): Promise<Outcome[]> {
+    const statements = [...this.#waiting, ...asked];
+    this.#waiting = [];
+    this.#waitingSize = 0;
+    const text = statements.map(({ sql }) => sql).join('; ');
+    const bound = statements.flatMap(({ parameters }) => parameters);
+    try {
+      const result: Result = await bounded(this.runner, () => this.runner.query(text, bound, true));
+      const outcomes = statements.length > 1 ? result.raw.map(outcomeOfOne) : [outcomeOf(result)];
+      return outcomes.slice(statements.length - asked.length);
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  }
+}
+
+const NOTHING: Outcome = { rows: [], affected: 0 };
+
+const outcomeOf = ({ records = [], affected }: Result): Outcome => ({
+  rows: records,
+  affected: affected ?? 0,
+});
+
+const outcomeOfOne = (raw: Result['raw'][number]): Outcome =>
+  Array.isArray(raw) ? { rows: raw, affected: 0 } : { rows: [], affected: raw.affectedRows };
+
+/** About how many characters a parameter has in the text of a statement. */
+export const sizeOf = (value: unknown): number =>
+  typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8;
+
+/**
+ * Waits for what a runner does, but not for ever. When time is out the connection is given up, because a statement
+ * under way cannot be called back, and Unavailable is thrown.
+ */
+export async function bounded<T>(
+  runner: QueryRunner,
+  work: () => Promise<T>,
+  timeoutMs = STATEMENT_TIMEOUT_MS,
+): Promise<T> {
+  const outOfTime = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    outOfTime.reject(new Unavailable('The database did not answer in time.'));
+    void giveUp(runner);
+  }, timeoutMs);
+  try {
+    return await Promise.race([work(), outOfTime.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Closes the connection of a runner, whatever it does. */
+async function giveUp(runner: QueryRunner): Promise<void> {
+  const connection: unknown = await runner.connect().catch(() => undefined); // there may be none
+  if (isDestroyable(connection)) connection.destroy();
+}
+
+const isDestroyable = (connection: unknown): connection is { destroy(): void } =>
+  typeof connection === 'object' &&
+  connection !== null &&
+  'destroy' in connection &&
+  typeof connection.destroy === 'function';
+
+/** The connection to the database broke; what was sent last may or may not have been carried out. */
+export class ConnectionLost extends Unavailable {}
+
+/** What to throw for what a driver threw: the database's state is Unavailable, all else stays what it is. */
+export function databaseFailure(error: unknown): unknown {
+  if (isConflict(error)) return error;
+  if (isUnable(error)) return new Unavailable('The database cannot do its work now.', error);
+  if (isConnectionLost(error)) return new ConnectionLost('The database cannot be reached.', error);
+  return error;
+}

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { Unavailable } from '../../common/errors/domain-error.js';
+import { GroupCommit } from '../../common/group-commit.js';
+import { isConflict } from '../engines/database-errors.js';
+import { LeasedQueryRunner } from '../engines/sqlite-lease.js';
+import { bounded, ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
+
+const MAX_ATTEMPTS = 8;
+const MAX_CONNECTIONS_TRIED = 3;
+const FIRST_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 1_000;
+/** After it no further attempt is begun: a client is not to wait longer for what may not come back. */
+const ATTEMPTS_MS = 10_000;
+const GROUP_LIMITS = { maxItems: 100, maxSize: 100, maxWaiting: 1_000, maxWaitMs: 10_000, sizeOf: () => 1 };
+
+/** An open transaction, or reads that go together. It can only be handed on to repositories; nothing else can be done with it. */
+export class Transaction {
+  readonly #session: SqlSession;
+
+  constructor(session: SqlSession) {
+    this.#session = session;
+  }
+
+  /** For repositories in `database/` only. */
+  static sessionOf(transaction: Transaction): SqlSession {
+    return transaction.#session;
+  }
+}
+
+/** Reads on a connection of its own, outside of a transaction. */
+export const reading = <T>(dataSource: DataSource, read: (session: SqlSession) => Promise<T>): Promise<T> =>
+  onOwnConnection(dataSource, 'slave', (runner) => read(new SqlSession(runner)));
+
+/**
+ * What TypeORM's own manager does with rows of no tenant or of any, on a connection of its own, outside of a
+ * transaction and in bounded time. It may be done more than once.
+ */
+export const unscoped = <T>(
+  dataSource: DataSource,
+  mode: ReplicationMode,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> =>
+  onOwnConnection(dataSource, mode, async (runner) => {
+    try {
+      return await bounded(runner, () => work(runner.manager));
+    } catch (error) {
+      throw databaseFailure(error);
+    }
+  });
+
+/**
+ * A connection that turns out to be broken is replaced. So is one whose node of a cluster does not catch up with the
+ * others in time, which it tells as a lock time-out, although nothing is locked.
+ */
+async function onOwnConnection<T>(
+  dataSource: DataSource,
+  mode: ReplicationMode,
+  work: (runner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const runner = dataSource.createQueryRunner(mode);
+    try {
+      return await work(runner);
+    } catch (error) {
+      if (!isWorthAnotherRun(error)) throw error;
+      if (attempt === MAX_CONNECTIONS_TRIED)
+        throw isConflict(error) ? new Unavailable('The database cannot do its work now.', error) : error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+/** Thrown by work that is in doubt and finds its row changed by others since: what it did cannot be seen any more. */
+export class OutcomeUnknown extends Unavailable {
+  constructor() {
+    super('Others have changed it since.');
+  }
+}
+
+/**
+ * What is done in a transaction: nothing but database work, because it may be run more than once. `inDoubt` is true
+ * when an earlier run may have been committed, its answer having been lost: then the work has to look first, behind
+ * the lock of the row it changes.
+ */
+type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
+
+/** One run of a work. */
+interface Attempt {
+  run: (transaction: Transaction) => Promise<void>;
+  /** It may be committed, even if no answer comes. */
+  committing: boolean;
+  /** Why it alone was undone, where others were committed with it. */
+  failure?: { error: unknown };
+}
+
+@Injectable()
+export class Transactions {
+  /** SQLite has one writer, and what a small write costs there is its commit: those that wait go together. */
+  readonly #groups: GroupCommit<Attempt> | undefined;
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+    if (dataSource.options.type === 'better-sqlite3')
+      this.#groups = new GroupCommit(
+        (attempts) => this.#runTogether(attempts),
+        () => true,
+        GROUP_LIMITS,
+      );
+  }
+
+  /**
+   * Runs `work` in one transaction and commits it; an error rolls back everything. Work that lost against another
+   * transaction (deadlock, lock time-out, snapshot conflict) or whose connection broke is run again from its start.
+   * Throws Unavailable when that does not help.
+   */
+  async run<T>(work: Work<T>): Promise<T> {
+    const deadline = Date.now() + ATTEMPTS_MS;
+    let inDoubt = false;
+    for (let attempt = 1; ; attempt++) {
+      const result = Promise.withResolvers<T>();
+      const current: Attempt = {
+        run: async (transaction) => result.resolve(await work(transaction, inDoubt)),
+        committing: false,
+      };
+      try {
+        await (this.#groups?.submit('', current) ?? this.#runTogether([current]));
+        if (current.failure) throw current.failure.error;
+        return await result.promise;
+      } catch (error) {
+        inDoubt ||= current.committing && error instanceof Unavailable;
+        const mayRunAgain = attempt < MAX_ATTEMPTS && Date.now() < deadline;
+        if (isWorthAnotherRun(error) && mayRunAgain) await pause(attempt);
+        else throw isWorthAnotherRun(error) || error instanceof Unavailable ? failure(error, inDoubt) : error;
+      }
+    }
+  }
+
+  /**
+   * For reads that do not depend on each other: what is asked for at the same time (`Promise.all`) is sent in one
+   * round trip. There is no common snapshot: a later statement may see more than an earlier one.
+   */
+  readTogether<T>(read: (reads: Transaction) => Promise<T>): Promise<T> {
+    return reading(this.dataSource, (session) => read(new Transaction(session)));
+  }
+
+  /** Runs all of them in one transaction. Where there are several, one that fails is undone alone. */
+  async #runTogether(attempts: readonly Attempt[]): Promise<void> {
+    const runner = this.dataSource.createQueryRunner('master');
+    try {
+      const session = new SqlSession(runner);
+      const transaction = new Transaction(session);
+      try {
+        await session.begin();
+        for (const attempt of attempts)
+          if (attempts.length > 1 && runner instanceof LeasedQueryRunner)
+            attempt.failure = await runner.undoneAlone(() => attempt.run(transaction));
+          else await attempt.run(transaction);
+        for (const attempt of attempts) attempt.committing = !attempt.failure;
+        await session.commit();
+      } catch (error) {
+        await session.rollBack();
+        throw databaseFailure(error);
+      }
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+const isWorthAnotherRun = (error: unknown): boolean => error instanceof ConnectionLost || isConflict(error);
+
+const pause = (attempt: number): Promise<void> =>
+  sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
+
+function failure(error: unknown, inDoubt: boolean): Unavailable {
+  if (inDoubt) {
+    const detail = 'It is not known whether this was done: look, or repeat it with the same Idempotency-Key.';
+    return new Unavailable(detail, error);
+  }
+  return error instanceof Unavailable ? error : new Unavailable('Too many writes meet at one place.', error);
+}

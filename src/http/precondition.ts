@@ -1,0 +1,35 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../common/errors/domain-error.js';
+import { etagOf } from './resource.js';
+
+/** Which versions of a thing a change may be made to (RFC 9110, section 13.1.1); undefined: any. */
+export type ExpectedVersions = readonly number[] | undefined;
+
+/** Parameter decorator: the versions that `If-Match` names. A tag that is weak or not one of ours names none. */
+export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): ExpectedVersions => {
+  const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
+  if (header === undefined || header.trim() === '*') return undefined;
+  return tagsOf(header).flatMap((tag) => {
+    const version = Number(tag.slice(1, -1));
+    return Number.isSafeInteger(version) && etagOf(version) === tag ? [version] : [];
+  });
+});
+
+/** Whether `If-None-Match` names the tag, by weak comparison (RFC 9110, section 13.1.2). */
+export const noneMatchNames = (header: string, etag: string): boolean =>
+  header.trim() === '*' || tagsOf(header).some((tag) => tag.replace(/^W\//, '') === etag);
+
+const tagsOf = (header: string): string[] => header.split(',').map((tag) => tag.trim());
+
+/** The thing has changed since the version that the client has seen. */
+class PreconditionFailed extends DomainError {
+  constructor() {
+    super('precondition_failed', 'It has changed since: none of the tags in If-Match is its current one.');
+  }
+}
+
+/** Throws PreconditionFailed unless `version` is expected. */
+export function assertExpected(expected: ExpectedVersions, version: number): void {
+  if (expected && !expected.includes(version)) throw new PreconditionFailed();
+}

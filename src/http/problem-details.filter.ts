@@ -1,0 +1,87 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../common/errors/domain-error.js';
+import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
+
+/** A problem document (RFC 9457) for an error, with the members that need no request. */
+export function problemOf(error: DomainError): Record<string, unknown> & { status: number; title: string } {
+  const { status, title } = PROBLEMS[error.code];
+  return {
+    type: `/problems/${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    ...error.members,
+    ...(error.faults && { errors: error.faults }),
+  };
+}
+
+/** What the framework's own failures (router, body parser) mean in the catalogue, by their HTTP status. */
+const FRAMEWORK_PROBLEMS: Partial<Record<number, { code: ProblemCode; detail: string }>> = {
+  400: { code: 'malformed_json', detail: 'The body is no valid JSON in UTF-8, or shorter than announced.' },
+  // The files of Swagger UI are asked for with `..` or NUL in the path.
+  403: { code: 'route_not_found', detail: 'No operation has this path.' },
+  404: { code: 'route_not_found', detail: 'No operation has this path.' },
+  412: { code: 'precondition_failed', detail: 'The file is not as the request expects it.' },
+  413: { code: 'payload_too_large', detail: 'The body is larger than this operation allows.' },
+  415: { code: 'unsupported_media_type', detail: 'The body must be application/json.' },
+};
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')
+    return error.statusCode;
+  return undefined;
+}
+
+function asDomainError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  const status = statusOf(error) ?? 500;
+  const known = FRAMEWORK_PROBLEMS[status];
+  if (known) return new DomainError(known.code, known.detail, { cause: error });
+  return status >= 400 && status < 500
+    ? new DomainError('malformed_request', 'The request cannot be answered as it is.', { cause: error })
+    : new DomainError('internal_error', 'The service failed; its log says why.', { cause: error });
+}
+
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    answerFailure(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+const logger = new Logger(ProblemDetailsFilter.name);
+
+/**
+ * The one place where a failure becomes an answer: a problem document with the status of its code. A fault of the
+ * service (5xx) is logged here, once, with its cause.
+ */
+export function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = asDomainError(thrown);
+  if (PROBLEMS[error.code].status >= 500)
+    logger.error({ request_id: request.id, code: error.code, err: error.cause ?? error }, error.message);
+  sendProblem(request, reply, error);
+}
+
+/** The whole problem document of a request. */
+export function problemDocument(
+  request: FastifyRequest,
+  error: DomainError,
+): Record<string, unknown> & { status: number } {
+  const [instance = '/'] = request.url.split('?');
+  // A failure that is answered again has all its members, those of the first request included.
+  return { ...problemOf(error), instance, request_id: request.id, ...error.members };
+}
+
+/** Answers a request with the problem document of `error`. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): void {
+  const problem = problemDocument(request, error);
+  void reply
+    .code(problem.status)
+    .headers({ ...error.headers })
+    .type('application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem)));
+}

@@ -1,0 +1,32 @@
+import type { Principal } from './principal.js';
+
+/**
+ * Whose data a call may touch, and on whose behalf: the first argument of everything that reaches data. The
+ * constructor is private and with a `#` field a look-alike does not compile, so that a scope exists only where
+ * `TenantScope.grant` was called: in the TenantGuard, for the removal of deleted conversations, and in tests.
+ */
+export class TenantScope {
+  readonly #principal: Principal;
+
+  private constructor(
+    readonly tenantId: string,
+    /** Null: all units of the tenant. */
+    readonly tenantUnitId: string | null,
+    principal: Principal,
+  ) {
+    this.#principal = principal;
+  }
+
+  static grant(tenantId: string, tenantUnitId: string | null, principal: Principal): TenantScope {
+    return new TenantScope(tenantId, tenantUnitId, principal);
+  }
+
+  get principal(): Principal {
+    return this.#principal;
+  }
+
+  /** All that the credential may touch in this tenant: for what belongs to the credential, whichever unit a request names. */
+  get ofCredential(): TenantScope {
+    return new TenantScope(this.tenantId, this.principal.tenantUnitId, this.principal);
+  }
+}
