@@ -85,6 +85,20 @@ export default {
       to: { path: ['^test/', SPEC] },
     },
     {
+      name: 'packages-stand-alone',
+      comment: 'What is published knows the service by its API only.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { path: '^(src|test)/' },
+    },
+    {
+      name: 'no-packages-in-src',
+      comment: 'The image and `npm start` do without packages/.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^packages/' },
+    },
+    {
       name: 'no-cycles',
       comment: 'Move what both files need into a third one.',
       severity: 'error',
@@ -115,6 +129,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^packages/[^/]+/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true, // type-only imports count too: they are knowledge
     enhancedResolveOptions: {

@@ -58,7 +58,7 @@ const layers = [
 ];
 
 export default defineConfig(
-  { ignores: ['build/**', '**/dist/**', 'coverage/**'] },
+  { ignores: ['build/**', '**/dist/**', 'coverage/**', '**/*.gen.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
 
@@ -92,7 +92,7 @@ export default defineConfig(
   },
 
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
     ignores: ['src/**/*.spec.ts'],
     // `as` silences the compiler. Narrow with a guard, or give the value its type where it is made.
     rules: { '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }] },
@@ -114,7 +114,7 @@ export default defineConfig(
   ...layers,
 
   {
-    files: ['test/**/*.ts', 'src/**/*.spec.ts'],
+    files: ['test/**/*.ts', 'packages/*/test/**/*.ts', 'src/**/*.spec.ts'],
     rules: {
       // The body of an answer is `any` until a test has looked at it.
       '@typescript-eslint/no-unsafe-argument': 'off',

@@ -28,6 +28,12 @@ const e2e = (engine, more = {}) => ({
   ...more,
 });
 
+/** Its stories are about the client; on which engine the service runs is all the same to it. */
+const client = e2e('sqlite', {
+  displayName: 'client',
+  testMatch: ['<rootDir>/packages/client/**/*.spec.ts'],
+});
+
 /** Set per project, these run only when one of its tests does: no server for a unit run. */
 const privateServer = {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
@@ -42,6 +48,7 @@ const withoutBrowserAndRedis = {
 export default {
   projects: [
     unit,
+    client,
     e2e('sqlite'),
     ...(hasMysqlServer() ? [e2e('mariadb', { ...privateServer, ...withoutBrowserAndRedis })] : []),
   ],

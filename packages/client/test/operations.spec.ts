@@ -1,0 +1,169 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConflictError, NotFoundError, PreconditionFailedError, ValidationError } from '../src/errors.js';
+import { caught } from './support/caught.js';
+import { startService, watchAttempts } from './support/service.js';
+
+const service = await startService();
+const { conversations } = service.client();
+const { messages } = conversations;
+
+describe('conversations', () => {
+  it('are created, read, changed and deleted', async () => {
+    const created = await conversations.create({ topic: 'A table for two', user_id: 'ada' });
+
+    const updated = await conversations.update(created.id, { topic: 'A table for three' });
+    const completed = await conversations.setStatus(created.id, { status: 'completed' });
+
+    expect([created.topic, updated.topic, completed.status]).toEqual([
+      'A table for two',
+      'A table for three',
+      'completed',
+    ]);
+    expect(await conversations.get(created.id)).toEqual(completed);
+    await conversations.delete(created.id);
+    expect(await caught(conversations.get(created.id))).toBeInstanceOf(NotFoundError);
+  });
+
+  it('are read through to the end, page by page', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) ids.push((await conversations.create({ assignment_id: 'walk' })).id);
+    const { attempts, onAttempt } = watchAttempts();
+    const list = () =>
+      service
+        .client({ onAttempt })
+        .conversations.list({ assignment_id: 'walk', order: 'oldest', page_size: 2 });
+
+    const seen: string[] = [];
+    for await (const { id } of list()) seen.push(id);
+
+    expect(seen).toEqual(ids);
+    expect(attempts).toHaveLength(3);
+    expect((await list()).total_count).toBe(5);
+    expect((await list().toArray(3)).map(({ id }) => id)).toEqual(ids.slice(0, 3));
+    expect(await list().toArray(0)).toEqual([]);
+    const sizes: number[] = [];
+    for await (const { data } of list().pages()) sizes.push(data.length);
+    expect(sizes).toEqual([2, 2, 1]);
+  });
+
+  it('are asked for by several values, and by dates', async () => {
+    const before = new Date(Date.now() - 60_000);
+    const { id } = await conversations.create({ assignment_id: 'filters', status: 'paused' });
+
+    const found = (status: 'paused' | 'failed') =>
+      conversations
+        .list({ assignment_id: 'filters', statuses: ['queued', status], created_after: before })
+        .toArray();
+
+    expect((await found('paused')).map((one) => one.id)).toEqual([id]);
+    expect(await found('failed')).toEqual([]);
+  });
+});
+
+describe('messages', () => {
+  it('are appended, alone and together, read and annotated', async () => {
+    const { id } = await conversations.create();
+
+    const hello = await messages.append(id, { message_from: 'user', content: 'Hello', run_id: undefined });
+    const { data } = await messages.appendAll(id, {
+      messages: [
+        { message_from: 'tool', content: '{"free": 3}', requested_time: new Date(0) },
+        { message_from: 'agent', content: 'Inside or outside?' },
+      ],
+    });
+    const liked = await messages.update(id, hello.id, { feedback: 'good' });
+
+    expect(data.map(({ sequence }) => sequence)).toEqual([2, 3]);
+    expect(data[0]?.requested_time).toBe('1970-01-01T00:00:00.000Z');
+    expect(await messages.get(id, hello.id)).toEqual(liked);
+    expect(await messages.list(id).toArray()).toEqual([liked, ...data]);
+  });
+
+  it('are read through in both orders, also from the middle', async () => {
+    const { id } = await conversations.create();
+    const contents = Array.from({ length: 7 }, (_, i) => `${i + 1}`);
+    await messages.appendAll(id, {
+      messages: contents.map((content) => ({ message_from: 'user', content })),
+    });
+    const read = async (query: Parameters<typeof messages.list>[1]) =>
+      (await messages.list(id, { page_size: 2, ...query }).toArray()).map(({ content }) => content).join('');
+
+    expect(await read({})).toBe('1234567');
+    expect(await read({ order: 'recent' })).toBe('7654321');
+    expect(await read({ page: 2 })).toBe('34567');
+    expect(await read({ after_sequence: 4 })).toBe('567');
+    expect(await read({ order: 'recent', before_sequence: 4 })).toBe('321');
+  });
+});
+
+describe('an answer', () => {
+  it('tells its ETag, with which a change is refused after somebody else has made one', async () => {
+    const created = await conversations.create().withResponse();
+    const ifMatch = created.etag ?? '';
+    await conversations.update(created.data.id, { topic: 'Theirs' }, { ifMatch });
+
+    const refused = await caught(conversations.update(created.data.id, { topic: 'Mine' }, { ifMatch }));
+
+    expect([created.status, created.attempts, created.replayed]).toEqual([201, 1, false]);
+    expect(refused).toBeInstanceOf(PreconditionFailedError);
+    expect(refused).toMatchObject({ code: 'precondition_failed' });
+  });
+
+  it('to the same key is the same', async () => {
+    const send = () => conversations.create({ topic: 'Once' }, { idempotencyKey: 'once' }).withResponse();
+
+    const [first, second] = [await send(), await send()];
+
+    expect([first.replayed, second.replayed]).toEqual([false, true]);
+    expect(second.data.id).toBe(first.data.id);
+  });
+});
+
+describe('a problem', () => {
+  it('is an error with its code, its faults and the id of the request', async () => {
+    const { id } = await conversations.create();
+
+    const error = await caught(
+      messages.append(
+        id,
+        { message_from: 'user', content: 'x', input_tokens: -1 },
+        { requestId: 'my-request' },
+      ),
+    );
+
+    expect(error).toBeInstanceOf(ValidationError);
+    expect(error).toMatchObject({
+      name: 'ValidationError',
+      status: 422,
+      code: 'validation_failed',
+      requestId: 'my-request',
+      faults: [{ pointer: '/input_tokens' }],
+    });
+    expect(String(error)).toContain('/input_tokens');
+  });
+
+  it('keeps what its code adds', async () => {
+    const { id } = await conversations.create({ status: 'cancelled' });
+
+    const error = await caught(
+      conversations.setStatus(id, { status: 'completed', expected_status: 'running' }),
+    );
+
+    expect(error).toBeInstanceOf(ConflictError);
+    expect(error).toMatchObject({ code: 'status_conflict', problem: { current_status: 'cancelled' } });
+  });
+
+  it('of another tenant is that of what does not exist', async () => {
+    const { id } = await conversations.create();
+    const stranger = service.client({ tenantId: 'other' }).conversations;
+
+    expect(await caught(stranger.get(id))).toMatchObject({ status: 403, code: 'tenant_forbidden' });
+  });
+});
+
+describe('an id', () => {
+  it.each(['', '.', '..'])('%j is no id: it would name another resource', async (id) => {
+    expect(await caught(conversations.delete(id))).toBeInstanceOf(TypeError);
+    expect(await caught(messages.get('x', '../..'))).toMatchObject({ code: 'conversation_not_found' });
+  });
+});
