@@ -134,7 +134,7 @@ export default {
     tsPreCompilationDeps: true, // type-only imports count too: they are knowledge
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'node', 'default'],
+      conditionNames: ['@colloquy/source', 'import', 'node', 'default'],
     },
   },
 };

@@ -12,6 +12,8 @@ const {
 export const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
+  // Packages of this repository are tried as they are written, not as they were last built.
+  testEnvironmentOptions: { customExportConditions: ['@colloquy/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
