@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { firstIdAt, isId, newId, newMessageId, sequenceOfMessageId, timeOfId } from './ids.js';
+import { firstIdAt, isUuid, newId, newMessageId, sequenceOfMessageId, timeOfId } from './ids.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -18,10 +18,10 @@ describe('ids', () => {
   });
 
   it('refuse what is no lower-case UUID', () => {
-    expect(isId(newId())).toBe(true);
-    expect(isId(newId().toUpperCase())).toBe(false);
-    expect(isId(`${newId()}\n`)).toBe(false);
-    expect(isId('')).toBe(false);
+    expect(isUuid(newId())).toBe(true);
+    expect(isUuid(newId().toUpperCase())).toBe(true);
+    expect(isUuid(`${newId()}\n`)).toBe(false);
+    expect(isUuid('')).toBe(false);
   });
 
   it.each([1, 42, 200_000, 2 ** 31 - 1])('of messages carry the sequence %d', (sequence) => {

@@ -1,12 +1,12 @@
 import { Param, type PipeTransform } from '@nestjs/common';
-import { isId } from '../common/ids.js';
+import { isUuid } from '../common/ids.js';
 import { ConversationNotFound } from './conversation.errors.js';
 
 /** An id that is no UUID names nothing: it is answered like one that does not exist. */
 const existing: PipeTransform<string, string> = {
   transform: (id) => {
-    if (!isId(id)) throw new ConversationNotFound();
-    return id;
+    if (!isUuid(id)) throw new ConversationNotFound();
+    return id.toLowerCase();
   },
 };
 

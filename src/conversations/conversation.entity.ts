@@ -1,6 +1,13 @@
 import { Entity, Index } from 'typeorm';
 import { Authored } from '../database/schema/authorship.js';
-import { CountColumn, IdColumn, JsonTextColumn, KeyColumn, TextColumn } from '../database/schema/columns.js';
+import {
+  CountColumn,
+  ExternalIdColumn,
+  IdColumn,
+  JsonTextColumn,
+  KeyColumn,
+  TextColumn,
+} from '../database/schema/columns.js';
 import type { RunStatus } from './run-status.js';
 
 /** A conversation between a user and an agent. Its id is a UUIDv7, so the primary key is in order of creation. */
@@ -26,8 +33,8 @@ export class Conversation extends Authored {
   @IdColumn({ nullable: true }) agentId: string | null;
   @TextColumn(64, { nullable: true }) agentMode: string | null;
   @TextColumn(64, { nullable: true }) agentType: string | null;
-  @IdColumn({ nullable: true }) assignmentId: string | null;
-  @IdColumn({ nullable: true }) userId: string | null;
+  @ExternalIdColumn({ nullable: true }) assignmentId: string | null;
+  @ExternalIdColumn({ nullable: true }) userId: string | null;
   @TextColumn(64, { nullable: true }) invokeFrom: string | null;
   /** JSON text. */
   @JsonTextColumn() inputs: string;

@@ -146,8 +146,6 @@ export class ConversationsController {
     @IfMatch() versions: ExpectedVersions,
   ): Promise<ConversationResponse> {
     const expected = { versions, status: body.expected_status };
-    return ConversationResponse.from(
-      await this.conversations.changeStatus(scope, id, body.status ?? undefined, expected),
-    );
+    return ConversationResponse.from(await this.conversations.changeStatus(scope, id, body.status, expected));
   }
 }

@@ -27,8 +27,8 @@ export interface NewConversation {
   agentMode: string | null;
   agentType: string | null;
   assignmentId: string | null;
-  /** Undefined: the user behind the credential. */
-  userId: string | undefined;
+  /** Undefined: the user behind the credential. Null: nobody. */
+  userId: string | null | undefined;
   invokeFrom: string | null;
   inputs: object;
   extendProperties: object;
@@ -75,7 +75,7 @@ export class ConversationsService {
       id,
       tenantId: scope.tenantId,
       tenantUnitId: scope.tenantUnitId,
-      userId: input.userId ?? scope.principal.userId,
+      userId: input.userId === undefined ? scope.principal.userId : input.userId,
       inputs: JSON.stringify(input.inputs),
       extendProperties: JSON.stringify(input.extendProperties),
       messageCount: 0,

@@ -169,7 +169,7 @@ function problemResponses(codes: readonly ProblemCode[]): MethodDecorator[] {
   const isWrite = isPost || codes.includes('precondition_failed');
   const ownExamples: ProblemExamples = {
     ...(isWrite && { insufficient_scope: { detail: 'The credential lacks the scope conversations:write.' } }),
-    ...(hasBody && { validation_failed: { errors: [{ detail: 'unknown: title', pointer: '/title' }] } }),
+    ...(hasBody && { validation_failed: { errors: [{ detail: 'unknown: colour', pointer: '/colour' }] } }),
   };
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
   return statuses.map((status) => {

@@ -111,7 +111,7 @@ const EXAMPLES: ProblemExamples = {
   unsupported_media_type: { detail: 'The body must be application/json.' },
   validation_failed: {
     detail: '1 fault in the request.',
-    errors: [{ detail: 'unknown: limit', parameter: 'limit' }],
+    errors: [{ detail: 'unknown: verbose', parameter: 'verbose' }],
   },
   invalid_cursor: {
     detail: 'The cursor does not belong to this list, or is damaged.',

@@ -2,6 +2,7 @@ import { Entity } from 'typeorm';
 import { Authored } from '../database/schema/authorship.js';
 import {
   CountColumn,
+  ExternalIdColumn,
   IdColumn,
   JsonTextColumn,
   KeyColumn,
@@ -28,9 +29,9 @@ export class Message extends Authored {
   @IdColumn({ nullable: true }) tenantUnitId: string | null;
   @IdColumn() messageFrom: MessageSender;
   @LongTextColumn() content: string;
-  @IdColumn({ nullable: true }) runId: string | null;
+  @ExternalIdColumn({ nullable: true }) runId: string | null;
   @IdColumn({ nullable: true }) agentId: string | null;
-  @IdColumn({ nullable: true }) userId: string | null;
+  @ExternalIdColumn({ nullable: true }) userId: string | null;
   @TimeTextColumn() requestedTime: string;
   @CountColumn() inputTokens: number;
   @CountColumn() answerTokens: number;

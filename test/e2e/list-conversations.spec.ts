@@ -190,7 +190,7 @@ describe('bounds of time', () => {
     ['created_after', at(10), 'c1 c2 c3 c4 c5 c6 c7 c8'],
     ['created_after', at(11), 'c3 c4 c5 c6 c7 c8'],
     ['created_after', at(9).replace('Z', '999Z'), 'c1 c2 c3 c4 c5 c6 c7 c8'],
-    ['created_after', at(10).replace('Z', '0001Z'), 'c3 c4 c5 c6 c7 c8'],
+    ['created_after', at(10).replace('Z', '9999Z'), 'c1 c2 c3 c4 c5 c6 c7 c8'],
     ['created_after', at(10).replace('Z', '000000Z'), 'c1 c2 c3 c4 c5 c6 c7 c8'],
     ['created_after', at(81), ''],
     ['created_after', '1970-01-01T00:00:00Z', all],
@@ -198,16 +198,16 @@ describe('bounds of time', () => {
     ['created_before', at(0), ''],
     ['created_before', at(10), 'c0'],
     ['created_before', at(11), 'c0 c1 c2'],
-    ['created_before', at(10).replace('Z', '0001Z'), 'c0 c1 c2'],
+    ['created_before', at(10).replace('Z', '9999Z'), 'c0'],
     ['created_before', at(9).replace('Z', '999Z'), 'c0'],
     ['created_before', at(80), 'c0 c1 c2 c3 c4 c5 c6 c7'],
     ['created_before', '9999-12-31T23:59:59.999Z', all],
     ['updated_after', at(200), 'c1 c3 c5 c7'],
-    ['updated_after', at(200).replace('Z', '001Z'), 'c5 c7'],
+    ['updated_after', at(200).replace('Z', '999Z'), 'c1 c3 c5 c7'],
     ['updated_after', at(199).replace('Z', '001Z'), 'c1 c3 c5 c7'],
     ['updated_after', at(301), ''],
     ['updated_before', at(200), 'c0 c2 c4 c6 c8'],
-    ['updated_before', at(200).replace('Z', '001Z'), 'c0 c1 c2 c3 c4 c6 c8'],
+    ['updated_before', at(200).replace('Z', '999Z'), 'c0 c2 c4 c6 c8'],
     ['updated_before', at(300), 'c0 c1 c2 c3 c4 c6 c8'],
     ['updated_before', at(301), all],
   ])('%s=%s', async (parameter, time, expected) => {
@@ -356,7 +356,7 @@ describe('a cursor', () => {
     const { body } = await ada.get('/conversations', { query: { page_size: 1 } });
 
     const refused = await ada.get('/conversations', {
-      query: { cursor: body.next_cursor, page_num: 1, order: 'x' },
+      query: { cursor: body.next_cursor, page_num: 2, order: 'x' },
     });
 
     expectProblem(refused, 'validation_failed', 'page_num', 'order');
@@ -443,9 +443,9 @@ describe('a wrong parameter of the list', () => {
     ['order', ['Recent', 'asc', 'recent,oldest', ['recent', 'recent']]],
     ['status', ['done', 'FAILED', 'failed,paused', ' failed', ['failed', 'paused']]],
     ['statuses', ['done', 'failed,done', ['failed', 'done'], 'failed, paused']],
-    ['assignment_id', ['a b', 'é', 'x'.repeat(65), "a'--", ['a', 'b']]],
+    ['assignment_id', ['a b', 'é', 'x'.repeat(256), ['a', 'b']]],
     ['agent_id', ['a b', 'x'.repeat(65), ['a', 'b']]],
-    ['user_id', ['a b', 'x'.repeat(65), ['a', 'a']]],
+    ['user_id', ['a b', 'x'.repeat(256), ['a', 'a']]],
     ['tenant_id', ['a b', 'x'.repeat(65), ['acme', 'acme']]],
     ['tenant_unit_id', ['a b', 'x'.repeat(65), ['a', 'b']]],
     [

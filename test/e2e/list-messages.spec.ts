@@ -130,9 +130,9 @@ describe('a list of messages', () => {
 
   it('takes a page or a sequence, not both', async () => {
     const both: Query[] = [
-      { page: 1, after_sequence: 1 },
-      { page: 1, before_sequence: 1 },
-      { page: 1, after_sequence: 1, before_sequence: 5 },
+      { page: 2, after_sequence: 1 },
+      { page: 3, before_sequence: 1 },
+      { page: 2, after_sequence: 1, before_sequence: 5 },
     ];
     for (const query of both) expectProblem(await ada.get(many.path, { query }), 'validation_failed', 'page');
   });

@@ -126,9 +126,10 @@ describe('appending a message', () => {
   it.each<[string, unknown]>([
     ...['user', 'agent', 'system', 'tool'].map((sender): [string, unknown] => ['message_from', sender]),
     ['run_id', 'x'],
-    ['run_id', `AZaz09._:-${'x'.repeat(54)}`],
+    ['run_id', `!~/${'x'.repeat(252)}`],
     ['agent_id', 'x'.repeat(64)],
-    ['user_id', 'x'.repeat(64)],
+    ['user_id', 'whatsapp:+15551234567'],
+    ['user_id', 'x'.repeat(255)],
     ['requested_time', '1970-01-01T00:00:00.000Z'],
     ['requested_time', '9999-12-31T23:59:59.999Z'],
     ['input_tokens', MAX_INTEGER],
@@ -157,13 +158,12 @@ describe('appending a message', () => {
   it.each([
     ['message_from', [undefined, null, '', 'User', 'assistant', 1, {}, ['user']]],
     ['content', [undefined, null, 1, {}, ['x'], true, 'a\0b', '\ud800', '\udc00x']],
-    ['run_id', [null, '', 'a b', 'é', 'x'.repeat(65), 1]],
-    ['agent_id', [null, '', 'a b', 'é', 'x'.repeat(65), 1]],
-    ['user_id', [null, '', 'a b', 'é', 'x'.repeat(65), 1]],
+    ['run_id', ['', 'a b', 'é', 'x'.repeat(256), 1]],
+    ['agent_id', ['', 'a@b', 'a b', 'é', 'x'.repeat(65), 1]],
+    ['user_id', ['', 'a b', 'é', 'x'.repeat(256), 1]],
     [
       'requested_time',
       [
-        null,
         '',
         'now',
         0,
@@ -174,11 +174,11 @@ describe('appending a message', () => {
         '1969-12-31T23:59:59Z',
       ],
     ],
-    ['input_tokens', [null, -1, MAX_INTEGER + 1, 1.5, '1', true, {}]],
-    ['answer_tokens', [null, -1, MAX_INTEGER + 1, 1.5, '1', true, {}]],
-    ['total_tokens', [null, -1, MAX_INTEGER + 1, 1.5, '1', true, {}]],
+    ['input_tokens', [-1, MAX_INTEGER + 1, 1.5, '1', true, {}]],
+    ['answer_tokens', [-1, MAX_INTEGER + 1, 1.5, '1', true, {}]],
+    ['total_tokens', [-1, MAX_INTEGER + 1, 1.5, '1', true, {}]],
     ['feedback', ['x'.repeat(2001), '👍'.repeat(2001), 1, {}, 'a\0b', '\ud800']],
-    ['metadata', [null, '', 'x', 1, [], [{}], objectOfBytes(64 * KIB + 1)]],
+    ['metadata', ['', 'x', 1, [], [{}], objectOfBytes(64 * KIB + 1)]],
   ])('refuses each wrong %s, in a message and in a batch, and says where it is', async (property, wrong) => {
     for (const value of wrong as unknown[]) {
       const message = { ...HELLO, [property]: value };
@@ -353,7 +353,7 @@ describe('changing a message', () => {
 
   it.each([
     ['feedback', ['x'.repeat(2001), 1, {}, [], 'a\0', '\ud800']],
-    ['metadata', [null, '', 1, [], objectOfBytes(64 * KIB + 1)]],
+    ['metadata', ['', 1, [], objectOfBytes(64 * KIB + 1)]],
     ['content', ['x', null]],
     ['message_from', ['user']],
     ['sequence', [1]],
@@ -383,7 +383,6 @@ describe('a message that is not there', () => {
       elsewhere.id,
       shared.id,
       MISSING_ID,
-      id.toUpperCase(),
       id.replaceAll('-', ''),
       `${id}%20`,
       `${id}0`,

@@ -235,7 +235,7 @@ const PROVOCATIONS: Record<string, (valid: object | undefined) => Request> = {
   precondition_failed: () => ({ headers: { 'if-match': '"0"' } }),
   payload_too_large: () => ({ body: ' '.repeat(8 * 1024 * 1024 + 1) }),
   unsupported_media_type: () => ({ headers: { 'content-type': 'text/plain' } }),
-  validation_failed: (valid) => (valid ? { body: { ...valid, title: 'x' } } : { query: { limit: '1' } }),
+  validation_failed: (valid) => (valid ? { body: { ...valid, colour: 'x' } } : { query: { verbose: '1' } }),
   invalid_cursor: () => ({ query: { cursor: 'x' } }),
   idempotency_key_reused: () => ({ headers: { 'idempotency-key': usedKey } }),
   rate_limited: () => {
@@ -278,6 +278,7 @@ interface Schema {
 
 /** Ids that are usually left out, and a status that would make the example depend on the state before. */
 const WITHOUT_EXAMPLE = [
+  'CreateConversationDto.status',
   'AppendMessageDto.agent_id',
   'AppendMessageDto.user_id',
   'UpdateConversationStatusDto.expected_status',

@@ -26,12 +26,15 @@ const TYPES: Record<string, { sqlite: string; mariadb: string }> = {
   blob: { sqlite: 'blob', mariadb: 'mediumblob' },
 };
 
+/** SQLite looks at no length, so that a column that was widened keeps the one it had. */
+const textType = (type: string): string => (testEngine === 'sqlite' ? type.replace(/\(\d+\)/, '') : type);
+
 function tableOf(entity: EntityMetadata): Table {
   return {
     columns: entity.columns
       .map(({ databaseName, type, length, isNullable }) => ({
         name: databaseName,
-        type: TYPES[String(type)]?.[testEngine] ?? `${String(type)}(${length})`,
+        type: TYPES[String(type)]?.[testEngine] ?? textType(`${String(type)}(${length})`),
         nullable: isNullable,
       }))
       .sort(byName),
@@ -68,7 +71,11 @@ async function readSqliteTable(table: string): Promise<Table> {
   );
   return {
     columns: columns
-      .map(({ name, type, notnull }) => ({ name, type: type.toLowerCase(), nullable: notnull === 0 }))
+      .map(({ name, type, notnull }) => ({
+        name,
+        type: textType(type.toLowerCase()),
+        nullable: notnull === 0,
+      }))
       .sort(byName),
     primaryKey: columns
       .filter(({ pk }) => pk > 0)

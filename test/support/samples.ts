@@ -14,9 +14,12 @@ export const EXACT_JSON = [
   '{"b":1,"a":{"deep":[{"x":null},[],{}]},"":false}',
   '{"ключ":"值","👩‍👩‍👧":"é","e\u0301":"\u202Eabc"}',
   '{"__proto__":{"admin":true},"constructor":1,"toString":"x"}',
-  '{"s":"\\u0000 \\ud800 \\\\ \\" %s \\n"}',
+  '{"s":"\\u0000 \\\\ud800 \\\\ \\" %s \\n"}',
   nestedJson(100),
 ];
+
+/** JSON objects with half of a surrogate pair somewhere, which no UTF-8 can hold. */
+export const HALVES = ['{"s":"\\ud800"}', '{"s":["a",{"b":"\\\\\\udc00\\ud83d\\ude00"}]}', '{"\\ud83d":1}'];
 
 export const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 export const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

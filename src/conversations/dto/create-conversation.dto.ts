@@ -1,10 +1,11 @@
 import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
 import {
+  AgentIdField,
   EnumField,
+  ExternalIdField,
   JsonObjectField,
-  OpaqueIdField,
+  PARAMETER,
   TextField,
-  UuidField,
 } from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { NewConversation } from '../conversations.service.js';
@@ -12,57 +13,57 @@ import { DEFAULT_RUN_STATUS, type RunStatus } from '../run-status.js';
 import { EXAMPLE_AGENT_ID, MAX_JSON_BYTES, STATUS, TOPIC } from './conversation-fields.js';
 
 export class CreateConversationQuery extends TenantQuery {
-  @OpaqueIdField({
-    optional: true,
+  @ExternalIdField({
+    ...PARAMETER,
     description: 'As `assignment_id` in the body; if both are given they must be equal.',
   })
   assignment_id?: string;
 }
 
 export class CreateConversationDto {
-  @TextField({ ...TOPIC, optional: true, default: 'New Conversation' })
+  @TextField({
+    ...TOPIC,
+    optional: true,
+    description: `${TOPIC.description} By default \`New Conversation\`.`,
+  })
   topic: string = 'New Conversation';
 
   @EnumField({
     ...STATUS,
     optional: true,
-    nullable: true,
-    default: DEFAULT_RUN_STATUS,
-    description: 'Status to begin with.',
+    description: 'Status to begin with; by default `running`.',
   })
-  status?: RunStatus | null;
+  status?: RunStatus;
 
-  @UuidField({
+  @AgentIdField({
     optional: true,
-    nullable: true,
     example: EXAMPLE_AGENT_ID,
-    description: 'The agent that takes part.',
+    description: 'The agent that takes part: a UUID, which is kept in lower case, or any other id.',
   })
-  agent_id?: string | null;
+  agent_id?: string;
 
   @JsonObjectField({
     maxBytes: MAX_JSON_BYTES,
     optional: true,
-    nullable: true,
     example: { city: 'San Jose', seats: 2 },
     description: 'What the agent was started with. Kept as its exact JSON value, up to 64 KiB.',
   })
-  inputs?: object | null;
+  inputs?: object;
 
-  @OpaqueIdField({
+  @ExternalIdField({
     optional: true,
-    nullable: true,
     example: 'booking-desk',
     description: 'The assignment it belongs to.',
   })
-  assignment_id?: string | null;
+  assignment_id?: string;
 
-  @OpaqueIdField({
+  @ExternalIdField({
     optional: true,
+    keepsNull: true,
     example: 'ada',
-    description: 'The user; by default the one behind the credential.',
+    description: 'The user; by default the one behind the credential. Null: nobody.',
   })
-  user_id?: string;
+  user_id?: string | null;
 
   @TextField({
     max: 64,
@@ -93,7 +94,7 @@ export class CreateConversationDto {
 
   /** What the service is asked for. Throws ValidationFailed when the query names another assignment. */
   toNewConversation(query: CreateConversationQuery): NewConversation {
-    const inBody = this.assignment_id ?? undefined;
+    const inBody = this.assignment_id;
     if (inBody !== undefined && query.assignment_id !== undefined && inBody !== query.assignment_id) {
       throw new ValidationFailed(TWO_ASSIGNMENTS);
     }

@@ -1,10 +1,12 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
 import {
+  AgentIdField,
   EnumField,
   EnumListParameter,
-  InsteadOf,
+  ExternalIdField,
   IntegerParameter,
-  OpaqueIdField,
+  PageInsteadOf,
+  PARAMETER,
   TextField,
   TimeField,
 } from '../../http/validation/fields.js';
@@ -15,13 +17,13 @@ import type { RunStatus } from '../run-status.js';
 import { STATUS } from './conversation-fields.js';
 
 export class ListConversationsQuery extends TenantQuery {
-  @OpaqueIdField({ optional: true, description: 'Only conversations of this assignment.' })
+  @ExternalIdField({ ...PARAMETER, description: 'Only conversations of this assignment.' })
   assignment_id?: string;
 
-  @OpaqueIdField({ optional: true, description: 'Only conversations of this agent.' })
+  @AgentIdField({ ...PARAMETER, description: 'Only conversations of this agent.' })
   agent_id?: string;
 
-  @OpaqueIdField({ optional: true, description: 'Only conversations of this user.' })
+  @ExternalIdField({ ...PARAMETER, description: 'Only conversations of this user.' })
   user_id?: string;
 
   @IntegerParameter({
@@ -30,7 +32,7 @@ export class ListConversationsQuery extends TenantQuery {
     default: 1,
     description: 'Page number, from 1. A page past the end has no data.',
   })
-  @InsteadOf('cursor')
+  @PageInsteadOf('cursor')
   page_num?: number;
 
   @IntegerParameter({ min: 1, max: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, description: 'Items a page.' })
@@ -40,7 +42,7 @@ export class ListConversationsQuery extends TenantQuery {
     values: CONVERSATION_ORDERS,
     name: 'ConversationOrder',
     docs: { description: 'Order of a list of conversations.', default: 'recent' },
-    optional: true,
+    ...PARAMETER,
     default: 'recent',
     description:
       '`recent`: newest created first. `oldest`: its exact reverse. `active`: latest activity first.',
@@ -49,7 +51,7 @@ export class ListConversationsQuery extends TenantQuery {
 
   @EnumField({
     ...STATUS,
-    optional: true,
+    ...PARAMETER,
     description: 'Only conversations with this status (or one of `statuses`).',
   })
   status?: RunStatus;
@@ -60,23 +62,23 @@ export class ListConversationsQuery extends TenantQuery {
   })
   statuses?: RunStatus[];
 
-  @TimeField({ optional: true, description: 'Created at this time or later (RFC 3339).' })
+  @TimeField({ ...PARAMETER, description: 'Created at this time or later (RFC 3339).' })
   created_after?: Date;
 
-  @TimeField({ optional: true, description: 'Created before this time (RFC 3339).' })
+  @TimeField({ ...PARAMETER, description: 'Created before this time (RFC 3339).' })
   created_before?: Date;
 
-  @TimeField({ optional: true, description: 'Last activity at this time or later (RFC 3339).' })
+  @TimeField({ ...PARAMETER, description: 'Last activity at this time or later (RFC 3339).' })
   updated_after?: Date;
 
-  @TimeField({ optional: true, description: 'Last activity before this time (RFC 3339).' })
+  @TimeField({ ...PARAMETER, description: 'Last activity before this time (RFC 3339).' })
   updated_before?: Date;
 
   @TextField({
-    optional: true,
+    ...PARAMETER,
     max: 16 * 1024, // as long as a request line may be: what is too long for a cursor is an invalid one
     description:
-      '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num`.',
+      '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num` but 1.',
   })
   cursor?: string;
 

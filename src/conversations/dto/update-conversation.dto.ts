@@ -11,11 +11,10 @@ export class UpdateConversationStatusDto {
   @EnumField({
     ...STATUS,
     optional: true,
-    nullable: true,
     example: 'completed',
     description: 'The new status. Null, absent or the same as before changes nothing.',
   })
-  status?: RunStatus | null;
+  status?: RunStatus;
 
   @EnumField({
     ...STATUS,

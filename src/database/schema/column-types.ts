@@ -3,6 +3,8 @@ import type { QueryRunner } from 'typeorm';
 /** What each kind of column is on an engine, for the migrations. */
 export interface ColumnTypes {
   readonly id: string;
+  /** An id that others make. */
+  readonly externalId: string;
   readonly text: (length: number) => string;
   readonly longText: string;
   readonly bytes: string;
@@ -15,6 +17,7 @@ export interface ColumnTypes {
 
 const SQLITE: ColumnTypes = {
   id: 'varchar(64)',
+  externalId: 'varchar(255)',
   text: (length) => `varchar(${length})`,
   longText: 'text',
   bytes: 'blob',
@@ -27,6 +30,7 @@ const SQLITE: ColumnTypes = {
 /** Collations that compare byte for byte and count trailing spaces; the two servers name them differently. */
 const mysqlTypes = (collation: string): ColumnTypes => ({
   id: 'varchar(64) CHARACTER SET ascii COLLATE ascii_bin',
+  externalId: 'varchar(255) CHARACTER SET ascii COLLATE ascii_bin',
   text: (length) => `varchar(${length})`,
   longText: 'mediumtext',
   bytes: 'mediumblob',

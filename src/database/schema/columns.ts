@@ -11,6 +11,9 @@ type Nullable = Pick<ColumnOptions, 'nullable'>;
 export const KeyColumn = (): PropertyDecorator => PrimaryColumn({ type: 'varchar', length: 64 });
 export const IdColumn = (options: Nullable = {}): PropertyDecorator =>
   Column({ type: 'varchar', length: 64, ...options });
+/** An id that others make. */
+export const ExternalIdColumn = (options: Nullable = {}): PropertyDecorator =>
+  Column({ type: 'varchar', length: 255, ...options });
 /** Short text of up to `length` characters. */
 export const TextColumn = (length: number, options: Nullable = {}): PropertyDecorator =>
   Column({ type: 'varchar', length, ...options });

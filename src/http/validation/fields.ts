@@ -1,19 +1,30 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
+import { isUuid } from '../../common/ids.js';
 import { isJsonObject, jsonDepth } from '../../common/json/exact-json.js';
-import { ConvertedBy, ElementsOf } from './conversions.js';
-import { isOpaqueId, OPAQUE_ID_RULE } from '../../common/opaque-id.js';
-import { parseRfc3339 } from './rfc3339.js';
+import { isWellFormedJson } from '../../common/json/well-formed.js';
+import { EXTERNAL_ID_RULE, isExternalId, isOpaqueId, OPAQUE_ID_RULE } from '../../common/opaque-id.js';
+import { ReadAs } from './reading.js';
+import { lacksItsPlus, parseRfc3339, TIME_RULE } from './rfc3339.js';
+import { didYouMean, suggestionFor } from './suggestions.js';
 
-/** What a field's documentation says, and whether it may be absent or null. A field is required unless said otherwise. */
+/** What a field's documentation says, and when it may be absent. A field is required unless said otherwise. */
 interface FieldOptions {
   description: string;
   example?: unknown;
+  /** Of parameters only: where a body says it in its schema, generated clients ask for the property. */
   default?: unknown;
-  optional?: boolean;
+  /** Whether it may be absent (or null, which is the same), or when that depends on the rest. */
+  optional?: boolean | ((dto: object) => boolean);
+  /** Null is a value of its own. */
+  keepsNull?: boolean;
+  /** Whether the documentation has null; by default where a property is optional. */
   nullable?: boolean;
 }
+
+/** What all query parameters have in common. */
+export const PARAMETER = { optional: true, nullable: false } as const;
 
 /** What is said of an enum itself, wherever it is used. */
 interface EnumDocs {
@@ -46,27 +57,42 @@ interface EnumOptions {
   docs?: EnumDocs;
 }
 
-const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const MAX_JSON_DEPTH = 100;
 
+/** A property with its documentation and its rule; `hint` adds to the rule what a wrong value probably means. */
 function field(
   options: FieldOptions,
   schema: Schema,
   isValid: (value: unknown) => boolean,
   rule: string,
+  hint: (value: unknown) => string | undefined = () => undefined,
 ): PropertyDecorator {
-  const { description, example, optional = false, nullable = false } = options;
+  const {
+    description,
+    example,
+    optional = false,
+    keepsNull = false,
+    nullable = optional !== false,
+  } = options;
+  const mayBeAbsent = (dto: object) => (typeof optional === 'function' ? optional(dto) : optional);
   return applyDecorators(
     ApiProperty({
       ...schema,
       description,
-      required: !optional,
+      required: optional === false,
       ...(nullable && { nullable }),
       ...(example !== undefined && { example }),
       ...(options.default !== undefined && { default: options.default }),
     }),
-    ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null)),
-    ValidateBy({ name: rule, validator: { validate: isValid, defaultMessage: () => rule } }),
+    ReadAs({ keepsNull }),
+    ValidateIf((dto: object, value) => value !== null && !(value === undefined && mayBeAbsent(dto))),
+    ValidateBy({
+      name: rule,
+      validator: {
+        validate: isValid,
+        defaultMessage: (failure) => [rule, hint(failure?.value) ?? []].flat().join('; '),
+      },
+    }),
   );
 }
 
@@ -80,6 +106,12 @@ const isIntegerIn = (min: number, max: number) => (value: unknown) =>
 const isOneOf = (values: readonly string[]) => (value: unknown) =>
   typeof value === 'string' && values.includes(value);
 
+const hintOf = (values: readonly string[]) => (value: unknown) => {
+  const wrong = [value].flat().find((one) => !isOneOf(values)(one));
+  const meant = typeof wrong === 'string' ? suggestionFor(wrong, values) : undefined;
+  return meant && didYouMean(meant);
+};
+
 export const OpaqueIdField = (options: FieldOptions): PropertyDecorator =>
   field(
     options,
@@ -88,12 +120,20 @@ export const OpaqueIdField = (options: FieldOptions): PropertyDecorator =>
     OPAQUE_ID_RULE,
   );
 
-export const UuidField = (options: FieldOptions): PropertyDecorator =>
+/** As an opaque id; a UUID is the same in upper and in lower case, which is the one that the DTO holds. */
+export const AgentIdField = (options: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    ReadAs({ convert: (raw) => (typeof raw === 'string' && isUuid(raw) ? raw.toLowerCase() : raw) }),
+    OpaqueIdField(options),
+  );
+
+/** An id of a user, an assignment or a run, or a client's own name for a thing. */
+export const ExternalIdField = (options: FieldOptions): PropertyDecorator =>
   field(
     options,
-    { type: 'string', format: 'uuid' },
-    (value) => typeof value === 'string' && UUID.test(value),
-    'must be a UUID',
+    { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+    isExternalId,
+    EXTERNAL_ID_RULE,
   );
 
 /** Text of `min` to `max` characters (Unicode code points, as the database counts them). */
@@ -136,6 +176,7 @@ export const EnumField = ({
     { enum: [...values], enumName: name, ...(docs && { enumSchema: docs }) },
     isOneOf(values),
     `must be one of ${values.join(', ')}`,
+    hintOf(values),
   );
 
 export const IntegerField = ({
@@ -158,22 +199,28 @@ export const JsonObjectField = ({
   field(
     options,
     { type: Object, additionalProperties: true },
-    (value) =>
-      isJsonObject(value) &&
-      jsonDepth(value, MAX_JSON_DEPTH) <= MAX_JSON_DEPTH &&
-      Buffer.byteLength(JSON.stringify(value)) <= maxBytes,
-    `must be a JSON object of up to ${maxBytes} bytes, nested at most ${MAX_JSON_DEPTH} deep`,
+    (value) => isJsonObject(value) && isStorableJson(value, maxBytes),
+    `must be a JSON object of up to ${maxBytes} bytes, nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
   );
+
+/** JSON that can be read again everywhere, and is not too large. */
+function isStorableJson(value: object, maxBytes: number): boolean {
+  if (jsonDepth(value, MAX_JSON_DEPTH) > MAX_JSON_DEPTH) return false;
+  const text = JSON.stringify(value);
+  return Buffer.byteLength(text) <= maxBytes && isWellFormedJson(text);
+}
 
 /** An RFC 3339 time; the DTO holds a Date. */
 export const TimeField = (options: FieldOptions): PropertyDecorator =>
   applyDecorators(
-    ConvertedBy((raw) => (typeof raw === 'string' ? (parseRfc3339(raw) ?? raw) : raw)),
+    ReadAs({ convert: (raw) => (typeof raw === 'string' ? (parseRfc3339(raw) ?? raw) : raw) }),
     field(
       options,
       { type: 'string', format: 'date-time' },
       (value) => value instanceof Date,
-      'must be an RFC 3339 time such as 2026-01-31T08:00:00.000Z',
+      TIME_RULE,
+      (value) =>
+        typeof value === 'string' && lacksItsPlus(value) ? 'a + in a query is written %2B' : undefined,
     ),
   );
 
@@ -185,7 +232,7 @@ export const ListField = ({
   ...options
 }: FieldOptions & { Element: new () => object; min: number; max: number }): PropertyDecorator =>
   applyDecorators(
-    ElementsOf({ Element, maxLength: max }),
+    ReadAs({ elements: { Element, maxLength: max } }),
     field(
       options,
       { type: [Element], minItems: min, maxItems: max },
@@ -197,16 +244,19 @@ export const ListField = ({
 /** A whole number in the query string. */
 export const IntegerParameter = (options: FieldOptions & { min: number; max: number }): PropertyDecorator =>
   applyDecorators(
-    ConvertedBy((raw) => (typeof raw === 'string' && /^-?\d{1,16}$/.test(raw) ? Number(raw) : raw)),
-    IntegerField({ optional: true, ...options }),
+    ReadAs({
+      convert: (raw) => (typeof raw === 'string' && /^-?\d{1,16}$/.test(raw) ? Number(raw) : raw),
+    }),
+    IntegerField({ ...PARAMETER, ...options }),
   );
 
-/** The parameter may not be given together with any of `others`. */
-export const InsteadOf = (...others: string[]): PropertyDecorator =>
+/** A page number other than 1, which generated clients fill in, may not be given together with any of `others`. */
+export const PageInsteadOf = (...others: string[]): PropertyDecorator =>
   ValidateBy({
-    name: 'insteadOf',
+    name: 'pageInsteadOf',
     validator: {
-      validate: (_, rule) => others.every((other) => rule && Reflect.get(rule.object, other) === undefined),
+      validate: (page, rule) =>
+        page === 1 || others.every((other) => rule && Reflect.get(rule.object, other) === undefined),
       defaultMessage: () => `cannot be combined with ${others.join(' or ')}`,
     },
   });
@@ -219,15 +269,19 @@ export const EnumListParameter = ({
   ...options
 }: FieldOptions & EnumOptions): PropertyDecorator =>
   applyDecorators(
-    ConvertedBy((raw) => {
-      const list = [raw].flat().flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
-      const named = list.filter((part) => part !== '');
-      return named.length > 0 ? named : undefined;
+    ReadAs({
+      repeats: true,
+      convert: (raw) => {
+        const list = [raw].flat().flatMap((part) => (typeof part === 'string' ? part.split(',') : [part]));
+        const named = list.filter((part) => part !== '');
+        return named.length > 0 ? named : undefined;
+      },
     }),
     field(
-      { optional: true, ...options },
+      { ...PARAMETER, ...options },
       { enum: [...values], enumName: name, isArray: true, ...(docs && { enumSchema: docs }) },
       (value) => Array.isArray(value) && value.every(isOneOf(values)),
       `must each be one of ${values.join(', ')}`,
+      hintOf(values),
     ),
   );

@@ -1,7 +1,8 @@
 import { getMetadataStorage, validateSync } from 'class-validator';
 import type { Fault } from '../../common/errors/domain-error.js';
 import { isJsonObject } from '../../common/json/exact-json.js';
-import { conversionOf, elementOf } from './conversions.js';
+import { readingOf } from './reading.js';
+import { didYouMean, suggestionFor } from './suggestions.js';
 
 type Dto = new () => object;
 /** Says where in the request a fault is. */
@@ -22,6 +23,12 @@ function keysOf(Dto: Dto): ReadonlySet<string> {
   return keys;
 }
 
+/** What an answer repeats of a name that was sent. */
+const MAX_REPEATED = 90;
+
+const shortened = (key: string): string =>
+  key.length <= MAX_REPEATED ? key : `${key.slice(0, MAX_REPEATED).toWellFormed()}…`;
+
 const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Reads a JSON body as `Dto`; an absent one is `{}`. Adds a fault for all that is unknown or breaks a rule. */
@@ -32,16 +39,21 @@ export function readBody(Dto: Dto, body: unknown, faults: Fault[], pointer = '')
   }
   return read(Dto, isJsonObject(body) ? body : {}, faults, (key, detail) => ({
     detail,
-    pointer: `${pointer}/${escapePointer(key)}`,
+    pointer: `${pointer}/${escapePointer(shortened(key))}`,
   }));
 }
 
 /** Reads a query string as `Dto`; an empty parameter is an absent one. */
 export function readQuery(Dto: Dto, query: unknown, faults: Fault[]): object {
   if (isJsonObject(query) && Object.keys(query).length === 0 && isValidEmpty(Dto)) return new Dto();
+  const place: Place = (key, detail) => ({ detail, parameter: shortened(key) });
   const given = Object.entries(isJsonObject(query) ? query : {});
-  const raw = Object.fromEntries(given.map(([key, value]) => [key, value === '' ? undefined : value]));
-  return read(Dto, raw, faults, (key, detail) => ({ detail, parameter: key }));
+  const raw = given.map(([key, value]): [string, unknown] => {
+    const isRepeated = Array.isArray(value) && keysOf(Dto).has(key) && !readingOf(Dto, key).repeats;
+    if (isRepeated) add(faults, place(key, 'was given more than once; it takes one value'));
+    return [key, isRepeated || value === '' ? undefined : value];
+  });
+  return read(Dto, Object.fromEntries(raw), faults, place);
 }
 
 function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Place): object {
@@ -50,11 +62,15 @@ function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Pl
   for (const key of Object.keys(raw)) {
     if (faults.length === MAX_FAULTS) break;
     if (!known.has(key)) {
-      add(faults, place(key, `unknown: ${key.slice(0, 100)}`));
+      const meant = suggestionFor(key, known);
+      add(
+        faults,
+        place(key, `unknown: ${shortened(key)}${meant === undefined ? '' : `; ${didYouMean(meant)}`}`),
+      );
       continue;
     }
-    if (raw[key] === undefined) continue;
-    const convert = conversionOf(Dto, key);
+    const { convert, keepsNull } = readingOf(Dto, key);
+    if (raw[key] === undefined || (raw[key] === null && !keepsNull)) continue;
     const value = convert ? convert(raw[key]) : raw[key];
     if (value !== undefined) Object.assign(dto, { [key]: elementsRead(Dto, key, value, faults, place) });
   }
@@ -76,11 +92,11 @@ function add(faults: Fault[], fault: Fault): void {
 }
 
 function elementsRead(Dto: Dto, key: string, value: unknown, faults: Fault[], place: Place): unknown {
-  const { Element, maxLength } = elementOf(Dto, key) ?? {};
-  if (!Element || !maxLength || !Array.isArray(value) || value.length > maxLength) return value;
+  const { elements } = readingOf(Dto, key);
+  if (!elements || !Array.isArray(value) || value.length > elements.maxLength) return value;
   return value.map((element: unknown, index) => {
     const at = place(key, '');
     const base = 'pointer' in at ? at.pointer : `/${key}`;
-    return readBody(Element, element ?? null, faults, `${base}/${index}`);
+    return readBody(elements.Element, element ?? null, faults, `${base}/${index}`);
   });
 }

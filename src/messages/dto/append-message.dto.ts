@@ -1,10 +1,11 @@
 import {
+  AgentIdField,
   EnumField,
+  ExternalIdField,
   IntegerField,
   JsonObjectField,
   ListField,
   LongTextField,
-  OpaqueIdField,
   TextField,
   TimeField,
 } from '../../http/validation/fields.js';
@@ -17,13 +18,13 @@ export const SENDER = {
   docs: { description: 'Who says a message.' },
 };
 const MAX_CONTENT_BYTES = 1024 * 1024;
-const TOKENS = { optional: true, min: 0, max: 2 ** 31 - 1, default: 0 };
+const MAX_TOKENS = 2 ** 31 - 1;
+const TOKENS = { optional: true, min: 0, max: MAX_TOKENS };
 export const FEEDBACK = {
   max: 2000,
   optional: true,
-  nullable: true,
   example: 'helpful',
-  description: 'What the reader thought of it; null takes it back.',
+  description: 'What the reader thought of it.',
 };
 export const METADATA = {
   maxBytes: 64 * 1024,
@@ -43,13 +44,13 @@ export class AppendMessageDto {
   })
   content: string;
 
-  @OpaqueIdField({ optional: true, example: 'run-42', description: 'The run that produced it.' })
+  @ExternalIdField({ optional: true, example: 'run-42', description: 'The run that produced it.' })
   run_id?: string;
 
-  @OpaqueIdField({ optional: true, description: 'The agent; by default the one of the conversation.' })
+  @AgentIdField({ optional: true, description: 'The agent; by default the one of the conversation.' })
   agent_id?: string;
 
-  @OpaqueIdField({ optional: true, description: 'The user; by default the one of the conversation.' })
+  @ExternalIdField({ optional: true, description: 'The user; by default the one of the conversation.' })
   user_id?: string;
 
   @TimeField({
@@ -59,18 +60,18 @@ export class AppendMessageDto {
   })
   requested_time?: Date;
 
-  @IntegerField({ ...TOKENS, example: 12, description: 'Tokens read.' })
+  @IntegerField({ ...TOKENS, example: 12, description: 'Tokens read; by default 0.' })
   input_tokens: number = 0;
 
-  @IntegerField({ ...TOKENS, example: 30, description: 'Tokens written.' })
+  @IntegerField({ ...TOKENS, example: 30, description: 'Tokens written; by default 0.' })
   answer_tokens: number = 0;
 
   @IntegerField({
-    optional: true,
-    min: TOKENS.min,
-    max: TOKENS.max,
+    ...TOKENS,
+    optional: (dto) => !(dto instanceof AppendMessageDto && isSumTooLarge(dto)),
     example: 42,
-    description: 'Tokens in all; by default the sum of the two.',
+    description:
+      'Tokens in all; by default the sum of the two, which then may not be above 2147483647 either.',
   })
   total_tokens?: number;
 
@@ -96,6 +97,12 @@ export class AppendMessageDto {
     };
   }
 }
+
+/** Of two numbers that are not too large themselves. */
+const isSumTooLarge = ({ input_tokens, answer_tokens }: AppendMessageDto): boolean =>
+  [input_tokens, answer_tokens].every(isTokenCount) && input_tokens + answer_tokens > MAX_TOKENS;
+
+const isTokenCount = (value: unknown): boolean => typeof value === 'number' && value <= MAX_TOKENS;
 
 const MAX_BATCH_MESSAGES = 500;
 

@@ -1,5 +1,5 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import { EnumField, InsteadOf, IntegerParameter } from '../../http/validation/fields.js';
+import { EnumField, IntegerParameter, PageInsteadOf, PARAMETER } from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { MessagePageRequest } from '../messages.service.js';
 
@@ -13,7 +13,7 @@ export class ListMessagesQuery extends TenantQuery {
     default: 1,
     description: 'Page number, from 1. A page past the end has no data.',
   })
-  @InsteadOf('after_sequence', 'before_sequence')
+  @PageInsteadOf('after_sequence', 'before_sequence')
   page?: number;
 
   @IntegerParameter({
@@ -28,16 +28,22 @@ export class ListMessagesQuery extends TenantQuery {
     values: ORDERS,
     name: 'MessageOrder',
     docs: { description: 'Order of a list of messages.', default: 'oldest' },
-    optional: true,
+    ...PARAMETER,
     default: 'oldest',
     description: '`oldest`: the order in which they were said. `recent`: its reverse.',
   })
   order: 'oldest' | 'recent' = 'oldest';
 
-  @IntegerParameter({ ...SEQUENCE, description: 'Instead of `page`: only messages behind this sequence.' })
+  @IntegerParameter({
+    ...SEQUENCE,
+    description: 'Instead of `page` (which then may only be 1): only messages behind this sequence.',
+  })
   after_sequence?: number;
 
-  @IntegerParameter({ ...SEQUENCE, description: 'Instead of `page`: only messages before this sequence.' })
+  @IntegerParameter({
+    ...SEQUENCE,
+    description: 'Instead of `page` (which then may only be 1): only messages before this sequence.',
+  })
   before_sequence?: number;
 
   /** What the service is asked for. */

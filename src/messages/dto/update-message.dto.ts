@@ -2,7 +2,11 @@ import { JsonObjectField, TextField } from '../../http/validation/fields.js';
 import { FEEDBACK, METADATA } from './append-message.dto.js';
 
 export class UpdateMessageDto {
-  @TextField(FEEDBACK)
+  @TextField({
+    ...FEEDBACK,
+    keepsNull: true,
+    description: 'What the reader thought of it; null takes it back.',
+  })
   feedback?: string | null;
 
   @JsonObjectField(METADATA)
