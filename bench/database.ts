@@ -10,7 +10,7 @@ interface Server {
 }
 
 interface Starter {
-  startMariadb: (options: { parent: string; args: string[] }) => Promise<Server>;
+  startServer: (options: { parent: string; args: string[] }) => Promise<Server>;
 }
 
 /** A private server whose commits are on the disk before they are answered. */
@@ -32,9 +32,9 @@ export interface Database extends Server {
 
 export async function startDatabase(): Promise<Database> {
   mkdirSync(SCRATCH, { recursive: true });
-  const starter = pathToFileURL(join(ROOT, 'test/support/mariadb.mjs')).href;
-  const { startMariadb } = (await import(starter)) as Starter;
-  const server = await startMariadb({ parent: SCRATCH, args: DURABLE });
+  const starter = pathToFileURL(join(ROOT, 'test/support/server.mjs')).href;
+  const { startServer } = (await import(starter)) as Starter;
+  const server = await startServer({ parent: SCRATCH, args: DURABLE });
   const connection = await createConnection({ uri: server.url, timezone: 'Z', charset: 'utf8mb4' });
   const variables = await rows(connection, 'SELECT VERSION() AS version, @@pid_file AS pidFile');
   const processId = Number(readFileSync(String(variables[0]?.pidFile), 'utf8'));

@@ -37,6 +37,24 @@ export interface MysqlConfig extends MysqlServer {
   readonly engine: 'mysql';
   /** Connections to each host. */
   readonly poolSize: number;
+  /** Undefined: connections are not encrypted. */
+  readonly tls: DatabaseTlsConfig | undefined;
+}
+
+export interface DatabaseTlsConfig {
+  /** Whether the server's certificate and name are checked; otherwise connections are only encrypted. */
+  readonly verify: boolean;
+  /** Whom to trust; undefined for the system's authorities. */
+  readonly ca: Pem | undefined;
+  /** What the service shows of itself. */
+  readonly cert: Pem | undefined;
+  readonly key: Pem | undefined;
+}
+
+/** Text in PEM, and the file it was read from, which is read again. */
+export interface Pem {
+  readonly text: string;
+  readonly file: string | undefined;
 }
 
 interface AuthConfig {

@@ -37,6 +37,16 @@ const pem = (type: 'rsa' | 'ec' | 'ed25519', options: object = {}) => {
     privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 };
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUATIp0nOXnUxbymcDDP4n/ajxavQwCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwHhcNMjYxMTI4MTYyODE3WhcNMjYxMjI4MTYyODE3WjAN
+MQswCQYDVQQDDAJjYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAbpQtP+AnJj
+811/aK2AJU9Ua0ULjlyrQr36MVfMhBWevHB8mYD9EDANCb+qX7HNr/YKy1DLgGJl
+lVnS9E0Lus2jUzBRMB0GA1UdDgQWBBSfkBLaPCVA8kMdSkhOlzq0QoacvTAfBgNV
+HSMEGDAWgBSfkBLaPCVA8kMdSkhOlzq0QoacvTAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0gAMEUCIQDGHa0xXc3zIxwpYRPL0ag/rcWFMQJqbe/hWxnNXzrb
+gAIgIBhh2nHBOewUZCpZJemKTvaYwtwBGyAw+tNa9fnF/UI=
+-----END CERTIFICATE-----`;
 const SECRET = 'correct horse battery staple, 32+';
 
 describe('the configuration', () => {
@@ -102,6 +112,7 @@ describe('the configuration', () => {
         password: 'p@ss',
         database: 'colloquy',
         poolSize: 25,
+        tls: undefined,
         migrations: 'check',
       },
       auth: {
@@ -169,6 +180,86 @@ describe('the configuration', () => {
     ],
   ])('takes the database %s', (DATABASE_URL, database) => {
     expect(load({ DATABASE_URL }).database).toMatchObject(database);
+  });
+});
+
+describe('the database in parts', () => {
+  const parts = {
+    DATABASE_HOSTS: 'h1:3307, h2',
+    DATABASE_NAME: 'colloquy',
+    DATABASE_USER: 'app',
+    DATABASE_PASSWORD: 'p@ss/w%rd',
+  };
+
+  it('needs no percent-encoding', () => {
+    expect(load(parts).database).toMatchObject({
+      engine: 'mysql',
+      hosts: [
+        { host: 'h1', port: 3307 },
+        { host: 'h2', port: 3306 },
+      ],
+      user: 'app',
+      password: 'p@ss/w%rd',
+      database: 'colloquy',
+    });
+    expect(load({ ...parts, DATABASE_PASSWORD: '' }).database).toMatchObject({ password: '' });
+  });
+
+  it('is refused beside a URL, and when a part is missing', () => {
+    expect(faultsOf({ ...parts, DATABASE_URL: 'sqlite:x' })).toEqual([
+      expect.stringMatching(/^DATABASE_URL and DATABASE_HOSTS, DATABASE_NAME, .* are both set/),
+    ]);
+    expect(faultsOf({ DATABASE_PASSWORD: 'secret' })).toEqual([
+      'DATABASE_HOSTS must be set beside DATABASE_PASSWORD',
+      'DATABASE_NAME must be set beside DATABASE_PASSWORD',
+      'DATABASE_USER must be set beside DATABASE_PASSWORD',
+    ]);
+    expect(faultsOf({ ...parts, DATABASE_HOSTS: 'h1,,h2' })).toEqual([
+      'DATABASE_HOSTS must be host, host:port or several by commas',
+    ]);
+  });
+});
+
+describe('encryption of connections to the database', () => {
+  const DATABASE_URL = 'mysql://u:p@h/d';
+
+  it('keeps the names of files, which are read again', () => {
+    const file = fileWith(`${CERTIFICATE}\n`);
+    const verify = { DATABASE_URL, DATABASE_TLS: 'verify' };
+    expect(load({ ...verify, DATABASE_TLS_CA_FILE: file }).database).toMatchObject({
+      tls: { verify: true, ca: { text: CERTIFICATE, file }, cert: undefined, key: undefined },
+    });
+    expect(
+      load({ ...verify, DATABASE_TLS: 'required', DATABASE_TLS_CA: CERTIFICATE }).database,
+    ).toMatchObject({
+      tls: { verify: false, ca: { text: CERTIFICATE, file: undefined } },
+    });
+  });
+
+  it('is refused where it cannot be', () => {
+    expect(faultsOf({ DATABASE_TLS: 'verify' })).toEqual([
+      'DATABASE_TLS is for MySQL and MariaDB: SQLite has no connections to encrypt',
+    ]);
+    expect(faultsOf({ DATABASE_URL, DATABASE_TLS: 'on' })).toEqual([
+      'DATABASE_TLS must be off, required or verify',
+    ]);
+    expect(faultsOf({ DATABASE_URL, DATABASE_TLS_CA: CERTIFICATE })).toEqual([
+      'DATABASE_TLS_CA needs DATABASE_TLS required or verify',
+    ]);
+  });
+
+  it('is refused with a certificate that is none, or whose key is missing or another', () => {
+    const verify = { DATABASE_URL, DATABASE_TLS: 'verify' };
+    expect(faultsOf({ ...verify, DATABASE_TLS_CA: 'x' })).toEqual([
+      'DATABASE_TLS_CA must be certificates in PEM',
+    ]);
+    expect(faultsOf({ ...verify, DATABASE_TLS_CERT: CERTIFICATE })).toEqual([
+      'DATABASE_TLS_CERT and DATABASE_TLS_KEY must be set together',
+    ]);
+    const { privatePem } = pem('ec', { namedCurve: 'P-256' });
+    expect(faultsOf({ ...verify, DATABASE_TLS_CERT: CERTIFICATE, DATABASE_TLS_KEY: privatePem })).toEqual([
+      expect.stringMatching(/^DATABASE_TLS_KEY must be the private key of DATABASE_TLS_CERT/),
+    ]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
-import { type AppConfig, LOG_LEVELS, type MysqlConfig, type SqliteConfig } from './app-config.js';
-import { parseMysqlUrl } from './mysql-url.js';
+import { type AppConfig, LOG_LEVELS } from './app-config.js';
+import { databaseContradictions, databaseIn, databaseVariables } from './database-variables.js';
 import { PUBLIC_KEY_RULE, readPublicKey } from './public-key.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,13 +44,7 @@ const variables = z.object({
   METRICS_PORT: integer(0, 65_535).optional(),
   SHUTDOWN_DELAY_MS: integer(0, 600_000).default(0),
   SHUTDOWN_TIMEOUT_MS: integer(100, 600_000).default(DEFAULT_SHUTDOWN_TIMEOUT_MS),
-  DATABASE_URL: z
-    .string()
-    .refine(
-      (value) => /^sqlite:./.test(value) || parseMysqlUrl(value) !== undefined,
-      'must be sqlite:<path>, sqlite::memory: or mysql://user:password@host:3306/database (hosts of a cluster separated by commas)',
-    )
-    .default('sqlite:./data/colloquy.sqlite'),
+  ...databaseVariables,
   DATABASE_POOL_SIZE: integer(1, 1000).default(10),
   DATABASE_MIGRATIONS: z.enum(['run', 'check'], 'must be run or check').default('run'),
   AUTH_MODE: z
@@ -109,7 +103,7 @@ export function loadConfig({ terminal = false, environment = process.env }: Load
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')} ${message}`);
   faults.push(...contradictions(values));
   if (faults.length > 0 || !parsed.data) throw new ConfigError(faults);
-  return asConfig(parsed.data, terminal);
+  return asConfig(parsed.data, terminal, (name) => environment[`${name}_FILE`]);
 }
 
 function withFiles(environment: Environment, faults: string[]): Record<string, string> {
@@ -150,6 +144,7 @@ function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
   if (modes.includes('jwt') && jwtKeys.length === 0) {
     faults.push('AUTH_MODE jwt needs AUTH_JWKS_URL, AUTH_JWT_PUBLIC_KEY or AUTH_JWT_SECRET');
   }
+  faults.push(...databaseContradictions(v));
   if (v.RATE_LIMIT_BURST && !v.RATE_LIMIT) faults.push('RATE_LIMIT_BURST needs RATE_LIMIT');
   return faults;
 }
@@ -158,7 +153,7 @@ function modesIn(authMode = 'none'): string[] {
   return authMode.split(',').map((mode) => mode.trim());
 }
 
-function asConfig(v: Variables, terminal: boolean): AppConfig {
+function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => string | undefined): AppConfig {
   const modes = v.AUTH_MODE ?? modesIn();
   const open = modes.includes('none');
   return {
@@ -175,7 +170,7 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
     },
     database: {
       migrations: v.DATABASE_MIGRATIONS,
-      ...databaseIn(v),
+      ...databaseIn(v, fileOf),
     },
     auth: {
       developmentTenantId: open ? v.DEFAULT_TENANT_ID : undefined,
@@ -207,16 +202,6 @@ function asConfig(v: Variables, terminal: boolean): AppConfig {
       : undefined,
     log: { level: v.LOG_LEVEL, pretty: v.LOG_FORMAT ? v.LOG_FORMAT === 'pretty' : terminal },
   };
-}
-
-function databaseIn({
-  DATABASE_URL: url,
-  DATABASE_POOL_SIZE: poolSize,
-}: Variables): SqliteConfig | MysqlConfig {
-  const server = parseMysqlUrl(url);
-  return server
-    ? { engine: 'mysql', ...server, poolSize }
-    : { engine: 'sqlite', path: url.slice('sqlite:'.length) };
 }
 
 function isRedisUrl(value: string): boolean {

@@ -12,8 +12,8 @@ const DEFAULT_PORT = 3306;
 /** Reads `mysql://user:password@host:3306,host2:3306/database`; undefined for anything else. */
 export function parseMysqlUrl(text: string): MysqlServer | undefined {
   const [, user = '', password = '', hostList = '', database = ''] = MYSQL_URL.exec(text) ?? [];
-  const hosts = hostList.split(',').map(hostIn);
-  if (database === '' || !hosts.every((host) => host !== undefined)) return undefined;
+  const hosts = parseHosts(hostList);
+  if (database === '' || !hosts) return undefined;
   try {
     return {
       hosts,
@@ -24,6 +24,12 @@ export function parseMysqlUrl(text: string): MysqlServer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Reads `host:3306,host2`; undefined when one of them is none. */
+export function parseHosts(text: string): MysqlServer['hosts'] | undefined {
+  const hosts = text.split(',').map((host) => hostIn(host.trim()));
+  return hosts.every((host) => host !== undefined) ? hosts : undefined;
 }
 
 function hostIn(text: string): MysqlServer['hosts'][number] | undefined {

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { dataSourceOptions, openDataSource } from './engines/data-source.js';
 import { SchemaReady } from './schema/schema-ready.js';
+import { StartChecks } from './start-checks.js';
 import { Transactions } from './sql/transactions.js';
 
 /** Opens the database and brings its schema up to date (or refuses to start, with DATABASE_MIGRATIONS=check). */
@@ -22,7 +23,7 @@ import { Transactions } from './sql/transactions.js';
       },
     }),
   ],
-  providers: [Transactions, SchemaReady],
+  providers: [Transactions, SchemaReady, StartChecks],
   exports: [Transactions],
 })
 export class DatabaseModule {}

@@ -19,11 +19,11 @@ const INDEXES_ACROSS_TENANTS = ['deleted_conversation_by_claim', 'idempotency_re
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
 /** What each engine makes of the kinds of column that entities name. */
-const TYPES: Record<string, { sqlite: string; mariadb: string }> = {
-  text: { sqlite: 'text', mariadb: 'mediumtext' },
-  datetime: { sqlite: 'datetime', mariadb: 'datetime(3)' },
-  bigint: { sqlite: 'bigint', mariadb: 'bigint' },
-  blob: { sqlite: 'blob', mariadb: 'mediumblob' },
+const TYPES: Record<string, { sqlite: string; server: string }> = {
+  text: { sqlite: 'text', server: 'mediumtext' },
+  datetime: { sqlite: 'datetime', server: 'datetime(3)' },
+  bigint: { sqlite: 'bigint', server: 'bigint' },
+  blob: { sqlite: 'blob', server: 'mediumblob' },
 };
 
 /** SQLite looks at no length, so that a column that was widened keeps the one it had. */
@@ -34,7 +34,9 @@ function tableOf(entity: EntityMetadata): Table {
     columns: entity.columns
       .map(({ databaseName, type, length, isNullable }) => ({
         name: databaseName,
-        type: TYPES[String(type)]?.[testEngine] ?? textType(`${String(type)}(${length})`),
+        type:
+          TYPES[String(type)]?.[testEngine === 'sqlite' ? 'sqlite' : 'server'] ??
+          textType(`${String(type)}(${length})`),
         nullable: isNullable,
       }))
       .sort(byName),
@@ -57,7 +59,7 @@ async function migratedTables(): Promise<Map<string, Table>> {
       ? "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
       : 'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()',
   );
-  const read = testEngine === 'sqlite' ? readSqliteTable : readMariadbTable;
+  const read = testEngine === 'sqlite' ? readSqliteTable : readServerTable;
   const tables = await Promise.all(names.map(async ({ name }) => [name, await read(name)] as const));
   return new Map(tables);
 }
@@ -93,7 +95,7 @@ async function readSqliteTable(table: string): Promise<Table> {
   };
 }
 
-async function readMariadbTable(table: string): Promise<Table> {
+async function readServerTable(table: string): Promise<Table> {
   const columns = await query<{ name: string; type: string; nullable: string }>(
     `SELECT column_name AS name, column_type AS type, is_nullable AS nullable FROM information_schema.columns
      WHERE table_schema = DATABASE() AND table_name = '${table}'`,
@@ -166,7 +168,7 @@ describe('the migrated schema', () => {
     expect((await as({ tenant: 'ACME' }).get('/conversations')).body.total_count).toBe(0);
   });
 
-  if (testEngine === 'mariadb') {
+  if (testEngine !== 'sqlite') {
     it('has byte-wise collations only: ascii for ids, and without padding for all other text', async () => {
       const columns = await query<{ name: string; collation: string }>(
         `SELECT CONCAT(table_name, '.', column_name) AS name, collation_name AS collation

@@ -1,17 +1,19 @@
-import { startMariadb } from './mariadb.mjs';
+import { NAMED_SERVER, startServer } from './server.mjs';
 
-let server;
+const started = [];
 
-/** One private server for the whole run. Workers are forked afterwards and inherit TEST_DATABASE_URL. */
-export default async function globalSetup() {
-  if (process.env.TEST_DATABASE_URL) return;
-  server = await startMariadb();
-  process.env.TEST_DATABASE_URL = server.url;
+/** One private server for the whole run. Workers are forked afterwards and inherit what names it. */
+export async function setUp(kind) {
+  const variable = NAMED_SERVER[kind];
+  if (process.env[variable]) return;
+  const server = await startServer({ kind });
+  process.env[variable] = server.url;
+  started.push({ variable, server });
 }
 
-export async function stopServer() {
-  if (!server) return;
-  delete process.env.TEST_DATABASE_URL;
-  await server.stop();
-  server = undefined;
+export async function stopServers() {
+  for (const { variable, server } of started.splice(0)) {
+    delete process.env[variable];
+    await server.stop();
+  }
 }

@@ -1,1 +1,1 @@
-export { stopServer as default } from './global-setup.mjs';
+export { stopServers as default } from './global-setup.mjs';

@@ -1,2 +1,2 @@
 /** The engine this run of the stories is on, set per project in jest.config.mjs. */
-declare const testEngine: 'sqlite' | 'mariadb';
+declare const testEngine: 'sqlite' | 'mariadb' | 'mysql';

@@ -1,5 +1,5 @@
 import { isCi } from './machine.ts';
-import { hasMysqlServer } from './mariadb.mjs';
+import { hasServer } from './server.mjs';
 
 const NO_SERVER = `
 **********************************************************************
@@ -23,7 +23,7 @@ export default class SummaryReporter {
   onRunComplete(testContexts, results) {
     const projects = new Set([...testContexts].map(({ config }) => config.displayName?.name));
     const chosen = process.argv.some((argument) => argument.startsWith('--selectProjects'));
-    if (projects.has('sqlite') && !chosen && !hasMysqlServer()) this.#complaints += NO_SERVER;
+    if (projects.has('sqlite') && !chosen && !hasServer('mariadb')) this.#complaints += NO_SERVER;
     if (results.numPassedTests + results.numFailedTests === 0) this.#complaints += 'No test ran.\n';
 
     const passed = results.numPassedTests;

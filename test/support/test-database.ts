@@ -12,7 +12,7 @@ interface TestDatabase {
 
 /** An empty database on the engine that this Jest project tests. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  return testEngine === 'sqlite' ? createSqlite() : createMariadb();
+  return testEngine === 'sqlite' ? createSqlite() : createOnServer();
 }
 
 async function createSqlite(): Promise<TestDatabase> {
@@ -23,9 +23,10 @@ async function createSqlite(): Promise<TestDatabase> {
   };
 }
 
-async function createMariadb(): Promise<TestDatabase> {
-  const server = process.env.TEST_DATABASE_URL;
-  if (!server) throw new Error('TEST_DATABASE_URL is not set.');
+async function createOnServer(): Promise<TestDatabase> {
+  const variable = testEngine === 'mysql' ? 'TEST_MYSQL_URL' : 'TEST_DATABASE_URL';
+  const server = process.env[variable];
+  if (!server) throw new Error(`${variable} is not set.`);
   const name = `test_${newId().replaceAll('-', '')}`;
   const url = new URL(server);
   url.pathname = `/${name}`;

@@ -1,7 +1,9 @@
 import { createConnection } from 'mysql2/promise';
 import type Sqlite from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { Unavailable } from '../../common/errors/domain-error.js';
 import type { DatabaseConfig, MysqlConfig } from '../../config/app-config.js';
+import { DatabaseTls } from './database-tls.js';
 import { connectionOptions, FailoverDriver } from './failover-driver.js';
 import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-schema.js';
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
@@ -30,11 +32,12 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
       },
     };
   }
-  const { type, isCluster } = await serverOf(config);
+  const tls = config.tls && new DatabaseTls(config.tls);
+  const { type, isCluster } = await serverOf(config, tls);
   return {
     ...common,
     type,
-    driver: new FailoverDriver(config, type),
+    driver: new FailoverDriver(config, type, tls),
     poolSize: config.poolSize,
     timezone: 'Z',
     extra: { multipleStatements: !isCluster },
@@ -63,11 +66,14 @@ export const sendsTogether = ({ options }: DataSource): boolean => {
 };
 
 /** TypeORM treats MariaDB and MySQL differently, and only the server says which it is. */
-async function serverOf(config: MysqlConfig): Promise<{ type: 'mariadb' | 'mysql'; isCluster: boolean }> {
-  const failures: unknown[] = [];
+async function serverOf(
+  config: MysqlConfig,
+  tls: DatabaseTls | undefined,
+): Promise<{ type: 'mariadb' | 'mysql'; isCluster: boolean }> {
+  const failures: string[] = [];
   for (const host of config.hosts) {
     try {
-      const connection = await createConnection(connectionOptions(config, host));
+      const connection = await createConnection(connectionOptions(config, host, tls));
       const [version] = await connection.query('SELECT VERSION() AS version');
       const [cluster] = await connection.query("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
       await connection.end();
@@ -76,8 +82,8 @@ async function serverOf(config: MysqlConfig): Promise<{ type: 'mariadb' | 'mysql
         isCluster: JSON.stringify(cluster).includes('"ON"'),
       };
     } catch (error) {
-      failures.push(error);
+      failures.push(`${host.host}:${host.port}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw failures[0];
+  throw new Unavailable(`The database cannot be used. ${failures.join('; ')}`);
 }

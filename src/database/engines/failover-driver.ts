@@ -1,5 +1,6 @@
 import mysql, { type ConnectionOptions, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
 import type { MysqlConfig } from '../../config/app-config.js';
+import type { DatabaseTls } from './database-tls.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Callers that may wait for a connection of the pool; further ones are refused at once. */
@@ -29,6 +30,7 @@ type ConnectionCallback = (error: NodeJS.ErrnoException | null, connection?: Poo
 export const connectionOptions = (
   { user, password, database }: MysqlConfig,
   { host, port }: Host,
+  tls: DatabaseTls | undefined,
 ): ConnectionOptions => ({
   host,
   port,
@@ -37,6 +39,7 @@ export const connectionOptions = (
   database,
   charset: 'utf8mb4',
   connectTimeout: CONNECT_TIMEOUT_MS,
+  ...tls?.optionsFor({ host, port }),
 });
 
 /**
@@ -48,10 +51,11 @@ export class FailoverDriver {
   constructor(
     private readonly config: MysqlConfig,
     private readonly type: 'mariadb' | 'mysql',
+    private readonly tls: DatabaseTls | undefined,
   ) {}
 
   createPool(options: PoolOptions): FailoverPool {
-    return new FailoverPool(this.config, SESSION[this.type], options);
+    return new FailoverPool(this.config, SESSION[this.type], this.tls, options);
   }
 }
 
@@ -59,9 +63,14 @@ export class FailoverPool {
   readonly #hosts: readonly { pool: Pool; options: ConnectionOptions; works: boolean }[];
   readonly #probing: NodeJS.Timeout | undefined;
 
-  constructor(config: MysqlConfig, session: readonly string[], options: PoolOptions) {
+  constructor(
+    config: MysqlConfig,
+    session: readonly string[],
+    private readonly tls: DatabaseTls | undefined,
+    options: PoolOptions,
+  ) {
     this.#hosts = config.hosts.map((host) => {
-      const ownOptions = connectionOptions(config, host);
+      const ownOptions = connectionOptions(config, host, tls);
       const pool = mysql.createPool({
         ...options,
         ...ownOptions,
@@ -90,6 +99,7 @@ export class FailoverPool {
   }
 
   getConnection(done: ConnectionCallback): void {
+    this.tls?.refresh();
     const inOrder = [
       ...this.#hosts.filter(({ works }) => works),
       ...this.#hosts.filter(({ works }) => !works),
@@ -121,6 +131,7 @@ export class FailoverPool {
   }
 
   #probeAll(): void {
+    this.tls?.refresh();
     for (const host of this.#hosts) {
       void isReady(host.options).then((ready) => {
         host.works = ready;

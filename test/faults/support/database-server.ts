@@ -1,47 +1,63 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, readFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import { freePort, roomyDirectory } from '../../support/machine.js';
+import {
+  findServer,
+  freePort,
+  initialize,
+  MYSQL_MISSING,
+  roomyDirectory,
+  type ServerKind,
+} from '../../support/machine.js';
 import { newDirectory, Process } from './processes.js';
 import { until } from '../../support/until.js';
 
 /** Debian keeps servers where only root's PATH looks. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
-/** As root the server runs as its own user: the rsync of a cluster's node gives up root's rights by itself. */
-const USER = process.getuid?.() === 0 ? 'mysql' : userInfo().username;
 const DATABASE = 'colloquy';
-const INSTALL = [
-  '--no-defaults',
-  `--user=${USER}`,
-  '--auth-root-authentication-method=normal',
-  '--skip-test-db',
-];
 
-/** A MariaDB server that keeps what it has acknowledged, and may be killed, frozen and started again. */
+/** As root, MariaDB runs as its own user: the rsync of a cluster's node gives up root's rights by itself. */
+const userOf = (kind: ServerKind): string =>
+  process.getuid?.() === 0 && kind === 'mariadb' ? 'mysql' : userInfo().username;
+
+/** A server that keeps what it has acknowledged, and may be killed, frozen and started again. */
 export class DatabaseServer {
   #process: Process | undefined;
 
   private constructor(
     readonly directory: string,
     readonly port: number,
+    readonly kind: ServerKind,
     private readonly options: readonly string[],
   ) {}
 
+  /** Whether this machine has such a server. */
+  static isInstalled(kind: ServerKind): boolean {
+    return findServer(kind) !== undefined;
+  }
+
   /** A server with an empty database that is not started; `seed` is the data directory of another one. */
-  static async create({ options = [], seed }: { options?: readonly string[]; seed?: string } = {}) {
+  static async create({
+    options = [],
+    seed,
+    kind = 'mariadb',
+  }: {
+    options?: readonly string[];
+    seed?: string;
+    kind?: ServerKind;
+  } = {}) {
     const directory = newDirectory(roomyDirectory(3 * 2 ** 30));
-    chown(directory);
-    const server = new DatabaseServer(directory, await freePort(), options);
-    if (seed) execFileSync('cp', ['-a', seed, server.dataDirectory]);
-    else install(server.dataDirectory);
+    chown(directory, userOf(kind));
+    const server = new DatabaseServer(directory, await freePort(), kind, options);
+    execFileSync('cp', ['-a', seed ?? emptyDataDirectory(kind), server.dataDirectory]);
     return server;
   }
 
   /** A server that runs, with an empty database. */
-  static async start(options: readonly string[] = []): Promise<DatabaseServer> {
-    const server = await DatabaseServer.create({ options });
+  static async start(options: readonly string[] = [], kind: ServerKind = 'mariadb'): Promise<DatabaseServer> {
+    const server = await DatabaseServer.create({ options, kind });
     await server.start();
     await server.prepare();
     return server;
@@ -58,7 +74,7 @@ export class DatabaseServer {
   /** Ready when it takes statements. */
   async start(...options: string[]): Promise<void> {
     const server = new Process({
-      command: 'mariadbd',
+      command: programOf(this.kind),
       args: [...this.#options(), ...this.options, ...options],
       environment: { PATH },
     });
@@ -137,13 +153,14 @@ export class DatabaseServer {
   #options(): string[] {
     return [
       '--no-defaults',
-      `--user=${USER}`,
+      `--user=${userOf(this.kind)}`,
       `--datadir=${this.dataDirectory}`,
       `--socket=${this.directory}/socket`,
       `--pid-file=${this.directory}/pid`,
       `--log-error=${this.directory}/error.log`,
       `--port=${this.port}`,
       '--bind-address=127.0.0.1',
+      '--loose-mysqlx=OFF',
       '--skip-name-resolve',
       '--skip-log-bin',
       '--max-connections=300',
@@ -152,7 +169,7 @@ export class DatabaseServer {
       '--log-output=TABLE',
       '--performance-schema=OFF',
       '--innodb-buffer-pool-size=64M',
-      '--innodb-log-file-size=48M',
+      '--loose-innodb-log-file-size=48M',
       '--innodb-buffer-pool-load-at-startup=0',
       '--innodb-buffer-pool-dump-at-shutdown=0',
       // What is acknowledged is in the log on disk.
@@ -161,25 +178,30 @@ export class DatabaseServer {
   }
 }
 
-let emptyDataDirectory: string | undefined;
-
-/** Making an empty data directory takes seconds, copying one does not. */
-function install(target: string): void {
-  if (emptyDataDirectory === undefined) {
-    const directory = newDirectory(tmpdir());
-    chown(directory);
-    const data = join(directory, 'data');
-    execFileSync('mariadb-install-db', [...INSTALL, `--datadir=${data}`], {
-      env: { ...process.env, PATH },
-      stdio: 'pipe',
-    });
-    emptyDataDirectory = data;
-  }
-  execFileSync('cp', ['-a', emptyDataDirectory, target]);
+function programOf(kind: ServerKind): string {
+  const server = findServer(kind);
+  if (server === undefined)
+    throw new Error(kind === 'mysql' ? MYSQL_MISSING : 'No mariadbd was found. Install mariadb-server.');
+  return server;
 }
 
-function chown(directory: string): void {
+const emptyDataDirectories = new Map<ServerKind, string>();
+
+/** Making an empty data directory takes seconds, copying one does not. */
+function emptyDataDirectory(kind: ServerKind): string {
+  let data = emptyDataDirectories.get(kind);
+  if (data === undefined) {
+    const directory = newDirectory(tmpdir());
+    chown(directory, userOf(kind));
+    data = join(directory, 'data');
+    initialize(kind, programOf(kind), data, userOf(kind));
+    emptyDataDirectories.set(kind, data);
+  }
+  return data;
+}
+
+function chown(directory: string, user: string): void {
   if (process.getuid?.() !== 0) return;
-  const idOf = (flag: string) => Number(execFileSync('id', [flag, USER], { encoding: 'utf8' }));
+  const idOf = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
   chownSync(directory, idOf('-u'), idOf('-g'));
 }

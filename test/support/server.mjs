@@ -1,35 +1,38 @@
-// A private, throw-away MariaDB (or MySQL) server: its own directory, its own port, nothing durable.
+// A private, throw-away MariaDB or MySQL server: its own directory, its own port, nothing durable.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
-import { findBinary, freePort, roomyDirectory } from './machine.ts';
+import { findServer, freePort, initialize, MYSQL_MISSING, roomyDirectory } from './machine.ts';
 
 const START_TIMEOUT_MS = 60_000;
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/colloquy');
 
-const findServer = () => findBinary('mariadbd', 'mysqld');
+/** Where a server is named whose user may create databases, none is started. */
+export const NAMED_SERVER = { mariadb: 'TEST_DATABASE_URL', mysql: 'TEST_MYSQL_URL' };
 
-export const hasMysqlServer = () => Boolean(process.env.TEST_DATABASE_URL || findServer());
+export const hasServer = (kind) => Boolean(process.env[NAMED_SERVER[kind]] || findServer(kind));
 
 /**
  * Starts a server and resolves with `{ url, port, stop }`; its user may create databases.
  * `args` are server options that replace the fast, forgetful defaults; `parent` is where its directory is made.
  */
-export async function startMariadb({
+export async function startServer({
+  kind = 'mariadb',
   database = 'colloquy',
   args = [],
   parent = roomyDirectory(2 ** 30),
 } = {}) {
-  const server = findServer();
-  if (!server) throw new Error('No mariadbd or mysqld found. Install mariadb-server.');
+  const server = findServer(kind);
+  if (!server)
+    throw new Error(kind === 'mysql' ? MYSQL_MISSING : 'No mariadbd found. Install mariadb-server.');
 
   const directory = mkdtempSync(join(parent, 'colloquy-db-'));
   const guardian = guard(directory);
   try {
-    cpSync(emptyDataDirectory(server), join(directory, 'data'), { recursive: true });
+    cpSync(emptyDataDirectory(kind, server), join(directory, 'data'), { recursive: true });
     const port = await freePort();
     guardian.start(server, [...serverOptions(directory, port), ...args]);
     const connection = await connectWhenReady(directory, guardian);
@@ -108,7 +111,7 @@ const serverOptions = (directory, port) => [
 ];
 
 /** Making an empty data directory takes seconds, copying one does not: one is kept per server version. */
-function emptyDataDirectory(server) {
+function emptyDataDirectory(kind, server) {
   const version = execFileSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' });
   const [, number] = /Ver (\S+)/.exec(version) ?? [];
   const directory = join(CACHE, `data-${number}`);
@@ -116,17 +119,8 @@ function emptyDataDirectory(server) {
 
   mkdirSync(CACHE, { recursive: true });
   const draft = mkdtempSync(`${directory}.`);
-  const options = ['--no-defaults', `--user=${userInfo().username}`, `--datadir=${draft}`];
   try {
-    if (/MariaDB/.test(version)) {
-      const install = findBinary('mariadb-install-db', 'mysql_install_db');
-      if (!install) throw new Error('mariadbd is here, but its mariadb-install-db is not.');
-      execFileSync(install, [...options, '--auth-root-authentication-method=normal', '--skip-test-db'], {
-        stdio: 'pipe',
-      });
-    } else {
-      execFileSync(server, [...options, '--initialize-insecure'], { stdio: 'pipe' });
-    }
+    initialize(kind, server, draft, userInfo().username);
     renameSync(draft, directory);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

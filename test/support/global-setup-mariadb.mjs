@@ -1,0 +1,3 @@
+import { setUp } from './global-setup.mjs';
+
+export default () => setUp('mariadb');
