@@ -78,6 +78,13 @@ export default {
       to: { path: '^src/main\\.ts$' },
     },
     {
+      name: 'http-stays-above-services',
+      comment: 'Services, repositories and jobs work the same without HTTP. Move what both need to common.',
+      severity: 'error',
+      from: { path: '^src/(database|jobs)/|\\.(service|repository|entity|errors|sql|queue|audit)\\.ts$' },
+      to: { path: '^src/http/' },
+    },
+    {
       name: 'no-tests-in-src',
       comment: 'What the service needs lives in src, not in a spec or in test/.',
       severity: 'error',

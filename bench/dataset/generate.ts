@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { newMessageId } from '../../src/common/ids.js';
+import { newMessageId } from '../../src/messages/new-message-id.js';
 import { Random } from '../random.js';
 import type { Dialogue, Turn } from './dialogues.js';
 import type { TenantPlan } from './tenants.js';

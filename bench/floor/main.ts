@@ -4,7 +4,8 @@ import { createSecretKey, randomInt } from 'node:crypto';
 import Fastify, { type FastifyRequest } from 'fastify';
 import { jwtVerify } from 'jose';
 import { createPool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import { newId, newMessageId, timeOfId } from '../../src/common/ids.js';
+import { newId, timeOfId } from '../../src/common/ids.js';
+import { newMessageId } from '../../src/messages/new-message-id.js';
 import { encodeCursor } from '../../src/common/pagination/cursor.js';
 import { APPENDED, BATCH, CONVERSATION, CONVERSATIONS, CREATE, MESSAGE, MESSAGES } from './schemas.js';
 

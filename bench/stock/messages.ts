@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
-import { newMessageId } from '../../src/common/ids.js';
+import { newMessageId } from '../../src/messages/new-message-id.js';
 import { AuthGuard, type Claims, User } from './auth.guard.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationsService } from './conversations.js';

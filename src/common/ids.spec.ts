@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { firstIdAt, isUuid, newId, newMessageId, sequenceOfMessageId, timeOfId } from './ids.js';
+import { firstIdAt, isUuid, newId, timeOfId } from './ids.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -22,19 +22,5 @@ describe('ids', () => {
     expect(isUuid(newId().toUpperCase())).toBe(true);
     expect(isUuid(`${newId()}\n`)).toBe(false);
     expect(isUuid('')).toBe(false);
-  });
-
-  it.each([1, 42, 200_000, 2 ** 31 - 1])('of messages carry the sequence %d', (sequence) => {
-    const time = new Date('2026-01-31T08:00:00.123Z');
-    const id = newMessageId(time, sequence);
-    expect(id).toMatch(UUID_V7);
-    expect(sequenceOfMessageId(id)).toBe(sequence);
-    expect(timeOfId(id)).toEqual(time);
-  });
-
-  it('of messages are never the same, however many are made', () => {
-    const time = new Date();
-    const ids = Array.from({ length: 10_000 }, () => newMessageId(time, 1));
-    expect(new Set(ids).size).toBe(ids.length);
   });
 });

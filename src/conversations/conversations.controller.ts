@@ -2,11 +2,12 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, UseInterce
 import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
 import { BODY_PROBLEMS, Operation } from '../http/operation.js';
-import { type ExpectedVersions, IfMatch } from '../http/precondition.js';
+import type { ExpectedVersions } from '../common/versions.js';
+import { IfMatch } from '../http/precondition.js';
 import { ValidationInterceptor } from '../http/validation/validation.interceptor.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
-import { Scope } from '../tenancy/request-scope.js';
+import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
 import { ConversationId } from './conversation-id.js';
@@ -33,7 +34,7 @@ export class ConversationsController {
     problems: ['invalid_cursor'],
   })
   async list(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @Query() query: ListConversationsQuery,
   ): Promise<ConversationPageResponse> {
     return ConversationPageResponse.from(await this.conversations.list(scope, query.toRequest()));
@@ -53,7 +54,7 @@ export class ConversationsController {
     problems: BODY_PROBLEMS,
   })
   async create(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @Query() query: CreateConversationQuery,
     @Body() body: CreateConversationDto,
     @Once() once: OnceOnly,
@@ -76,7 +77,7 @@ export class ConversationsController {
     conditional: 'read',
   })
   async get(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
   ): Promise<ConversationResponse> {
@@ -96,7 +97,7 @@ export class ConversationsController {
     conditional: 'write',
   })
   async update(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
     @Body() body: UpdateConversationDto,
@@ -117,7 +118,7 @@ export class ConversationsController {
     conditional: 'write',
   })
   async delete(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
     @IfMatch() versions: ExpectedVersions,
@@ -139,7 +140,7 @@ export class ConversationsController {
     conditional: 'write',
   })
   async updateStatus(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() id: string,
     @Query() _query: TenantQuery,
     @Body() body: UpdateConversationStatusDto,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
-import { assertExpected, type ExpectedVersions } from '../http/precondition.js';
+import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';

@@ -18,7 +18,7 @@ export function methodsByPath(fastify: FastifyInstance): Map<string, Set<string>
 
 /**
  * Answers every other method of a known path with 405 and `Allow`, and every unknown path with 404: before a body is
- * looked at, whose faults would be beside the point. Call behind the last route.
+ * looked at, whose faults would be beside the point. Call after the last route.
  */
 export function answerOtherMethods(
   fastify: FastifyInstance,

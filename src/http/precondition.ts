@@ -1,12 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../common/errors/domain-error.js';
+import type { ExpectedVersions } from '../common/versions.js';
 import { etagOf } from './resource.js';
 
-/** Which versions of a thing a change may be made to (RFC 9110, section 13.1.1); undefined: any. */
-export type ExpectedVersions = readonly number[] | undefined;
-
-/** Parameter decorator: the versions that `If-Match` names. A tag that is weak or not one of ours names none. */
+/**
+ * Parameter decorator: the versions that `If-Match` names (RFC 9110, section 13.1.1). A tag that is weak or not one of
+ * ours names none.
+ */
 export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): ExpectedVersions => {
   const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
   if (header === undefined || header.trim() === '*') return undefined;
@@ -21,15 +21,3 @@ export const noneMatchNames = (header: string, etag: string): boolean =>
   header.trim() === '*' || tagsOf(header).some((tag) => tag.replace(/^W\//, '') === etag);
 
 const tagsOf = (header: string): string[] => header.split(',').map((tag) => tag.trim());
-
-/** The thing has changed since the version that the client has seen. */
-class PreconditionFailed extends DomainError {
-  constructor() {
-    super('precondition_failed', 'It has changed since: none of the tags in If-Match is its current one.');
-  }
-}
-
-/** Throws PreconditionFailed unless `version` is expected. */
-export function assertExpected(expected: ExpectedVersions, version: number): void {
-  if (expected && !expected.includes(version)) throw new PreconditionFailed();
-}

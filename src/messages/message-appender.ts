@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { GroupCommit } from '../common/group-commit.js';
-import { newMessageId } from '../common/ids.js';
+import { newMessageId } from './new-message-id.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';

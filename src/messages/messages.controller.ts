@@ -3,12 +3,13 @@ import { ApiTags } from '@nestjs/swagger';
 import { RequireScope } from '../auth/decorators.js';
 import { BodyLimit, MAX_BATCH_BODY_BYTES } from '../http/body-limit.js';
 import { BODY_PROBLEMS, Operation } from '../http/operation.js';
-import { type ExpectedVersions, IfMatch } from '../http/precondition.js';
+import type { ExpectedVersions } from '../common/versions.js';
+import { IfMatch } from '../http/precondition.js';
 import { ConversationId } from '../conversations/conversation-id.js';
 import { ValidationInterceptor } from '../http/validation/validation.interceptor.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
-import { Scope } from '../tenancy/request-scope.js';
+import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
 import { AppendMessageDto, AppendMessagesDto } from './dto/append-message.dto.js';
@@ -35,7 +36,7 @@ export class MessagesController {
     problems: ['conversation_not_found'],
   })
   async list(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @Query() query: ListMessagesQuery,
   ): Promise<MessagePageResponse> {
@@ -48,14 +49,14 @@ export class MessagesController {
   @Operation({
     id: 'appendMessage',
     summary: 'Append a message',
-    description: 'Puts the message behind the last one and answers it with its `sequence`.',
+    description: 'Puts the message after the last one and answers it with its `sequence`.',
     body: { type: AppendMessageDto, examples: APPEND_MESSAGE_EXAMPLES },
     status: 201,
     response: MessageResponse,
     problems: [...BODY_PROBLEMS, 'conversation_not_found'],
   })
   async append(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @Query() _query: TenantQuery,
     @Body() body: AppendMessageDto,
@@ -84,7 +85,7 @@ export class MessagesController {
     problems: [...BODY_PROBLEMS, 'conversation_not_found'],
   })
   async appendBatch(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @Query() _query: TenantQuery,
     @Body() body: AppendMessagesDto,
@@ -110,7 +111,7 @@ export class MessagesController {
     conditional: 'read',
   })
   async get(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @MessageId() id: string,
     @Query() _query: TenantQuery,
@@ -131,7 +132,7 @@ export class MessagesController {
     conditional: 'write',
   })
   async update(
-    @Scope() scope: TenantScope,
+    @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @MessageId() id: string,
     @Query() _query: TenantQuery,

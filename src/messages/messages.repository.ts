@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { sequenceOfMessageId } from '../common/ids.js';
+import { sequenceOfMessageId } from './new-message-id.js';
 import { changedBy } from '../database/schema/authorship.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
 import type { Transaction } from '../database/sql/transactions.js';

@@ -19,6 +19,6 @@ export function scopeOf(request: FastifyRequest): TenantScope {
 }
 
 /** Parameter decorator: the TenantScope of the request. */
-export const Scope = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope =>
+export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope =>
   scopeOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { newId, newMessageId } from '../../src/common/ids.js';
+import { newId } from '../../src/common/ids.js';
+import { newMessageId } from '../../src/messages/new-message-id.js';
 import { RUN_STATUSES } from '../../src/conversations/run-status.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { insertAll } from '../support/tenant-rows.js';
