@@ -12,6 +12,7 @@ const mayImport = {
   tenancy: ['common', 'http', 'config', 'identity', 'auth'],
   'rate-limit': ['common', 'http', 'config', 'identity', 'tenancy'],
   jobs: ['common', 'config', 'identity', 'database'],
+  api: ['common', 'http', 'identity', 'auth', 'tenancy', 'idempotency'],
   idempotency: ['common', 'http', 'config', 'identity', 'auth', 'tenancy', 'database', 'jobs'],
   monitoring: ['common', 'http', 'config', 'identity', 'auth', 'tenancy', 'database', 'jobs'],
   problems: ['common', 'http', 'auth'],
@@ -25,6 +26,7 @@ const mayImport = {
     'database',
     'jobs',
     'idempotency',
+    'api',
   ],
   messages: [
     'common',
@@ -36,6 +38,7 @@ const mayImport = {
     'database',
     'jobs',
     'idempotency',
+    'api',
     'conversations',
   ],
 };

@@ -5,16 +5,14 @@ import Fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerD
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { answerFailure } from './http/problem-details.filter.js';
-import { applyBodyLimit, MAX_BODY_BYTES, receiveWhatIsTooLarge } from './http/body-limit.js';
 import { answerClientError } from './http/client-error.js';
-import { acceptJsonOnly } from './http/body-parser.js';
 import { answerOtherMethods, methodsByPath } from './http/method-not-allowed.js';
 import { jsonOf } from './common/json/json-body.js';
 import { requestIdOf } from './http/request-id.js';
-import { BASE_PATH } from './http/resource.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { sendResourceHeaders } from './http/resource-headers.js';
 import { answerUnroutable } from './http/unroutable.js';
+import { drainUnreadBodies } from './http/unread-body.js';
 import { answerUnusualRequests, originForm } from './http/unusual-requests.js';
 import type { AppConfig } from './config/app-config.js';
 import { openApiDocument } from './openapi.js';
@@ -33,7 +31,6 @@ const MAX_PARAMETER_LENGTH = 8 * 1024;
 
 /** Of every server: failures before any route are answered like all others, and nothing waits for ever. */
 const HTTP_OPTIONS = {
-  bodyLimit: MAX_BODY_BYTES,
   requestTimeout: REQUEST_TIMEOUT_MS,
   http: {
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -58,16 +55,14 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   );
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const methods = methodsByPath(fastify);
-  fastify.addHook('onRoute', applyBodyLimit);
-  receiveWhatIsTooLarge(fastify);
+  for (const property of ['principal', 'scope', 'json']) fastify.decorateRequest(property);
+  drainUnreadBodies(fastify);
   sendCommonHeaders(fastify);
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
-  acceptJsonOnly(fastify);
   fastify.setReplySerializer(jsonOf);
   sendResourceHeaders(fastify);
   answerUnusualRequests(fastify);
-  app.setGlobalPrefix(BASE_PATH, { exclude: ['problems/:code'] });
   if (config.http.swagger) {
     SwaggerModule.setup('docs', app, () => openApiDocument(app), {
       raw: ['json'],

@@ -6,50 +6,57 @@ type Components = NonNullable<OpenAPIObject['components']>;
 type Part<Section extends keyof Components> = NonNullable<Components[Section]>[string];
 type ReferenceObject = Extract<Part<'schemas'>, { $ref: string }>;
 type ParameterObject = Exclude<Part<'parameters'>, ReferenceObject>;
-type ResponseObject = Exclude<Part<'responses'>, ReferenceObject>;
-type HeaderObject = Exclude<Part<'headers'>, ReferenceObject>;
 type Schema = Part<'schemas'>;
-
-/** What Nest cannot say of parameters in the path. */
-const PATH_PARAMETERS: ReadonlyMap<string, { description: string; format: string }> = new Map([
-  ['conversation_id', { description: '`id` of the conversation.', format: 'uuid' }],
-  ['message_id', { description: '`id` of the message.', format: 'uuid' }],
-]);
 
 /** What every operation or answer has, and nobody looks for first. */
 const LAST_PARAMETERS = ['tenant_id', 'tenant_unit_id'];
 const LAST_PROPERTIES = /^(created|updated)_/;
 
-/** Finishes Nest's document: describes the path, tells optional bodies, and says only once what it repeats. */
+/** What is the same wherever it stands, by its name or status: it becomes a component. */
+const SHARED_PARAMETERS = new Map([
+  ['conversation_id', 'ConversationId'],
+  ['message_id', 'MessageId'],
+  ['tenant_id', 'TenantId'],
+  ['tenant_unit_id', 'TenantUnitId'],
+  ['Idempotency-Key', 'IdempotencyKey'],
+  ['If-Match', 'IfMatch'],
+  ['If-None-Match', 'IfNoneMatch'],
+]);
+const SHARED_RESPONSES = new Map([
+  ['401', 'Unauthenticated'],
+  ['412', 'PreconditionFailed'],
+  ['413', 'PayloadTooLarge'],
+  ['415', 'UnsupportedMediaType'],
+  ['429', 'RateLimited'],
+  ['500', 'InternalError'],
+  ['503', 'Unavailable'],
+]);
+
+/** Finishes Nest's document: tells optional bodies, and says only once what every operation repeats. */
 export function refine(generated: OpenAPIObject): OpenAPIObject {
   const document = structuredClone(generated);
   const operations = Object.values(document.paths).flatMap((path) =>
     [path.get, path.post, path.patch, path.put, path.delete].filter((operation) => operation !== undefined),
   );
   const schemas = document.components?.schemas ?? {};
+  const shared: Required<Pick<Components, 'parameters' | 'responses' | 'headers'>> = {
+    parameters: {},
+    responses: {},
+    headers: {},
+  };
   for (const operation of operations) {
-    describePath(operation);
     tellWhetherBodyIsRequired(operation, schemas);
-    operation.parameters = withLast(parametersOf(operation), ({ name }) => LAST_PARAMETERS.includes(name));
+    for (const { schema } of parametersOf(operation)) if (schema) useExamplesOf31(schema);
+    share(operation, shared);
   }
-  for (const { schema } of operations.flatMap(parametersOf)) if (schema) useExamplesOf31(schema);
   for (const schema of Object.values(schemas)) {
     useExamplesOf31(schema);
     if (isReference(schema) || !schema.properties) continue;
     const properties = Object.entries(schema.properties);
     schema.properties = Object.fromEntries(withLast(properties, ([name]) => LAST_PROPERTIES.test(name)));
   }
-  document.components = { ...document.components, ...shareParts(operations) };
+  document.components = { ...document.components, ...shared };
   return document;
-}
-
-function describePath(operation: OperationObject): void {
-  for (const parameter of parametersOf(operation)) {
-    const known = parameter.in === 'path' && PATH_PARAMETERS.get(parameter.name);
-    if (!known) continue;
-    parameter.description = known.description;
-    parameter.schema = { type: 'string', format: known.format };
-  }
 }
 
 /** A body in which nothing is required need not be sent at all. */
@@ -72,61 +79,28 @@ function useExamplesOf31(schema: Schema): void {
   if (schema.items) useExamplesOf31(schema.items);
 }
 
-/** Puts references where parameters, headers and problem responses are repeated; returns those, for `components`. */
-function shareParts(operations: readonly OperationObject[]) {
-  const responses = new SharedParts<ResponseObject>('responses');
-  const parameters = new SharedParts<ParameterObject>('parameters');
-  const headers = new SharedParts<HeaderObject>('headers');
-
-  for (const operation of operations) {
-    for (const response of Object.values(operation.responses)) {
-      if (!response || isReference(response)) continue;
-      for (const [name, header] of Object.entries(response.headers ?? {})) headers.add(name, header);
+/** Puts references in an operation to what is shared, which is added to `shared`. */
+function share(
+  operation: OperationObject,
+  shared: Required<Pick<Components, 'parameters' | 'responses' | 'headers'>>,
+): void {
+  operation.parameters = parametersOf(operation).map((parameter) => {
+    const name = SHARED_PARAMETERS.get(parameter.name);
+    if (name === undefined) return parameter;
+    shared.parameters[name] = parameter;
+    return { $ref: `#/components/parameters/${name}` };
+  });
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!response || isReference(response)) continue;
+    for (const [field, header] of Object.entries(response.headers ?? {})) {
+      const name = field.replaceAll('-', '');
+      shared.headers[name] = header;
+      response.headers = { ...response.headers, [field]: { $ref: `#/components/headers/${name}` } };
     }
-    for (const parameter of parametersOf(operation)) parameters.add(parameter.name, parameter);
-  }
-  for (const operation of operations) {
-    for (const response of Object.values(operation.responses)) {
-      if (!response || isReference(response)) continue;
-      for (const [name, header] of Object.entries(response.headers ?? {}))
-        response.headers = { ...response.headers, [name]: headers.referenceTo(header) };
-      responses.add(problemsIn(response), response);
-    }
-    operation.parameters = operation.parameters?.map((parameter) => parameters.referenceTo(parameter));
-  }
-  for (const { responses: own } of operations) {
-    for (const [status, response] of Object.entries(own)) {
-      if (response && Number(status) >= 400) own[status] = responses.referenceTo(response);
-    }
-  }
-  return { responses: responses.shared, parameters: parameters.shared, headers: headers.shared };
-}
-
-/** Parts of one kind; one that stands in several places, word for word, is shared. Namesakes are numbered. */
-class SharedParts<T extends object> {
-  readonly shared: Record<string, T> = {};
-  readonly #known = new Map<string, { name: string; uses: number; sharedAs?: string }>();
-
-  constructor(private readonly section: string) {}
-
-  add(name: string, part: T | ReferenceObject): void {
-    const text = JSON.stringify(part);
-    const uses = this.#known.get(text)?.uses ?? 0;
-    this.#known.set(text, { name: pascalCase(name), uses: uses + 1 });
-  }
-
-  referenceTo(part: T | ReferenceObject): T | ReferenceObject {
-    const known = this.#known.get(JSON.stringify(part));
-    if (!known || isReference(part) || known.uses < 2) return part;
-    known.sharedAs ??= this.#share(known.name, part);
-    return { $ref: `#/components/${this.section}/${known.sharedAs}` };
-  }
-
-  #share(name: string, part: T): string {
-    const namesakes = Object.keys(this.shared).filter((other) => other.replace(/\d+$/, '') === name);
-    const unique = namesakes.length > 0 ? `${name}${namesakes.length + 1}` : name;
-    this.shared[unique] = part;
-    return unique;
+    const name = SHARED_RESPONSES.get(status);
+    if (name === undefined) continue;
+    shared.responses[name] = response;
+    operation.responses[status] = { $ref: `#/components/responses/${name}` };
   }
 }
 
@@ -134,14 +108,11 @@ function withLast<T>(items: readonly T[], isLast: (item: T) => boolean): T[] {
   return [...items.filter((item) => !isLast(item)), ...items.filter(isLast)];
 }
 
-const problemsIn = ({ content = {} }: ResponseObject): string =>
-  Object.keys(content['application/problem+json']?.examples ?? {}).join('_or_');
-
-const pascalCase = (name: string): string =>
-  name.replaceAll(/(?:^|[_-])(\w)/g, (_, letter: string) => letter.toUpperCase());
-
-const parametersOf = ({ parameters = [] }: OperationObject): ParameterObject[] =>
-  parameters.filter(isParameter);
+/** The parameters of an operation, each once: those of its query are told by the operation and by its handler. */
+function parametersOf({ parameters = [] }: OperationObject): ParameterObject[] {
+  const byName = new Map(parameters.filter(isParameter).map((parameter) => [parameter.name, parameter]));
+  return withLast([...byName.values()], ({ name }) => LAST_PARAMETERS.includes(name));
+}
 
 const isParameter = (part: ParameterObject | ReferenceObject): part is ParameterObject => !isReference(part);
 

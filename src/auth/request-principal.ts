@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../identity/principal.js';
 
-const principals = new WeakMap<FastifyRequest, Principal>();
-
-/** Remembers who sends a request; for the AuthGuard. */
-export const setPrincipal = (request: FastifyRequest, principal: Principal): void =>
-  void principals.set(request, principal);
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends the request; undefined before the AuthGuard, and on public routes. */
+    principal: Principal | undefined;
+  }
+}
 
 /** Who sends the request. Throws when the AuthGuard has not run, which is a bug. */
-export function principalOf(request: FastifyRequest): Principal {
-  const principal = principals.get(request);
+export function principalOf({ principal }: FastifyRequest): Principal {
   if (!principal) throw new Error('The AuthGuard has not run.');
   return principal;
 }

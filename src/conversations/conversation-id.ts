@@ -1,5 +1,6 @@
-import { Param, type PipeTransform } from '@nestjs/common';
+import type { PipeTransform } from '@nestjs/common';
 import { isUuid } from '../common/ids.js';
+import { pathParameter } from '../http/path-parameter.js';
 import { ConversationNotFound } from './conversation.errors.js';
 
 /** An id that is no UUID names nothing: it is answered like one that does not exist. */
@@ -11,4 +12,4 @@ const existing: PipeTransform<string, string> = {
 };
 
 /** Parameter decorator: `conversation_id` of the path. */
-export const ConversationId = () => Param('conversation_id', existing);
+export const ConversationId = () => pathParameter('conversation_id', '`id` of the conversation.', existing);

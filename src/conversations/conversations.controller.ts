@@ -1,35 +1,35 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RequireScope } from '../auth/decorators.js';
-import { BODY_PROBLEMS, Operation } from '../http/operation.js';
+import { Operation } from '../api/operation.js';
 import type { ExpectedVersions } from '../common/versions.js';
 import { IfMatch } from '../http/precondition.js';
-import { ValidationInterceptor } from '../http/validation/validation.interceptor.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { MAX_MESSAGES_BODY_BYTES } from '../http/body.js';
+import { BASE_PATH } from '../http/resource.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import { TenantQuery } from '../tenancy/tenant.query.js';
 import { ConversationId } from './conversation-id.js';
 import { ConversationsService } from './conversations.service.js';
 import { CREATE_CONVERSATION_EXAMPLES, UPDATE_STATUS_EXAMPLES } from './dto/conversation.examples.js';
+import { STATUS_CONFLICT } from './dto/conversation.problems.js';
 import { ConversationPageResponse, ConversationResponse } from './dto/conversation.response.js';
 import { CreateConversationDto, CreateConversationQuery } from './dto/create-conversation.dto.js';
 import { ListConversationsQuery } from './dto/list-conversations.query.js';
 import { UpdateConversationDto, UpdateConversationStatusDto } from './dto/update-conversation.dto.js';
 
 @ApiTags('Conversations')
-@Controller('conversations')
+@Controller(`${BASE_PATH}/conversations`)
 export class ConversationsController {
   constructor(private readonly conversations: ConversationsService) {}
 
   @Get()
-  @RequireScope('conversations:read')
   @Operation({
     id: 'listConversations',
     summary: 'List conversations',
+    scope: 'conversations:read',
     description:
       'A page of the conversations of the tenant (or of one unit), filtered and in order. Go on with `page_num`, or with `cursor` at the same cost however deep.',
+    query: ListConversationsQuery,
     response: ConversationPageResponse,
     problems: ['invalid_cursor'],
   })
@@ -41,17 +41,19 @@ export class ConversationsController {
   }
 
   @Post()
-  @UseInterceptors(IdempotencyInterceptor, ValidationInterceptor)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'createConversation',
     summary: 'Create a conversation',
+    scope: 'conversations:write',
     description:
       'Every property of the body is optional, and so is the body. `Location` has the address of what was created.',
-    body: { type: CreateConversationDto, examples: CREATE_CONVERSATION_EXAMPLES },
+    query: CreateConversationQuery,
+    body: CreateConversationDto,
+    examples: CREATE_CONVERSATION_EXAMPLES,
+    maxBodyBytes: MAX_MESSAGES_BODY_BYTES,
+    idempotent: true,
     status: 201,
     response: ConversationResponse,
-    problems: BODY_PROBLEMS,
   })
   async create(
     @Tenant() scope: TenantScope,
@@ -67,39 +69,34 @@ export class ConversationsController {
   }
 
   @Get(':conversation_id')
-  @RequireScope('conversations:read')
   @Operation({
     id: 'getConversation',
     summary: 'Get a conversation',
+    scope: 'conversations:read',
     description: 'Without its messages; `message_count` says how many there are.',
     response: ConversationResponse,
     problems: ['conversation_not_found'],
     conditional: 'read',
   })
-  async get(
-    @Tenant() scope: TenantScope,
-    @ConversationId() id: string,
-    @Query() _query: TenantQuery,
-  ): Promise<ConversationResponse> {
+  async get(@Tenant() scope: TenantScope, @ConversationId() id: string): Promise<ConversationResponse> {
     return ConversationResponse.from(await this.conversations.get(scope, id));
   }
 
   @Patch(':conversation_id')
-  @UseInterceptors(ValidationInterceptor)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'updateConversation',
     summary: 'Change the topic of a conversation',
+    scope: 'conversations:write',
     description:
       'Only the topic can be changed. Setting the topic it has changes nothing, `updated_time` included.',
+    body: UpdateConversationDto,
     response: ConversationResponse,
-    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+    problems: ['conversation_not_found'],
     conditional: 'write',
   })
   async update(
     @Tenant() scope: TenantScope,
     @ConversationId() id: string,
-    @Query() _query: TenantQuery,
     @Body() body: UpdateConversationDto,
     @IfMatch() versions: ExpectedVersions,
   ): Promise<ConversationResponse> {
@@ -107,11 +104,10 @@ export class ConversationsController {
   }
 
   @Delete(':conversation_id')
-  @HttpCode(204)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'deleteConversation',
     summary: 'Delete a conversation and its messages',
+    scope: 'conversations:write',
     description: 'Both are gone from every answer when this is answered. There is no way back.',
     status: 204,
     problems: ['conversation_not_found'],
@@ -120,29 +116,27 @@ export class ConversationsController {
   async delete(
     @Tenant() scope: TenantScope,
     @ConversationId() id: string,
-    @Query() _query: TenantQuery,
     @IfMatch() versions: ExpectedVersions,
   ): Promise<void> {
     await this.conversations.delete(scope, id, versions);
   }
 
   @Patch(':conversation_id/status')
-  @UseInterceptors(ValidationInterceptor)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'updateConversationStatus',
     summary: 'Change the status of a conversation',
+    scope: 'conversations:write',
     description:
       'Any status may follow any other. Null, absent or the status it has changes nothing, `updated_time` included.',
-    body: { type: UpdateConversationStatusDto, examples: UPDATE_STATUS_EXAMPLES },
+    body: UpdateConversationStatusDto,
+    examples: UPDATE_STATUS_EXAMPLES,
     response: ConversationResponse,
-    problems: [...BODY_PROBLEMS, 'conversation_not_found', 'status_conflict'],
+    problems: ['conversation_not_found', STATUS_CONFLICT],
     conditional: 'write',
   })
   async updateStatus(
     @Tenant() scope: TenantScope,
     @ConversationId() id: string,
-    @Query() _query: TenantQuery,
     @Body() body: UpdateConversationStatusDto,
     @IfMatch() versions: ExpectedVersions,
   ): Promise<ConversationResponse> {

@@ -2,10 +2,13 @@ import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
 
-/** Watches which methods each path gets, so that `answerOtherMethods` can refuse the rest. Call before any route. */
+/**
+ * Watches which methods each path gets, so that `answerOtherMethods` can refuse the rest. Call before any route. Fastify
+ * reads the body of no method: the InputGuard does, when it is known who sends it.
+ */
 export function methodsByPath(fastify: FastifyInstance): Map<string, Set<string>> {
   for (const method of METHODS) {
-    if (method !== 'CONNECT' && !fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
+    if (method !== 'CONNECT') fastify.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   }
   const methods = new Map<string, Set<string>>();
   fastify.addHook('onRoute', ({ url, method }) => {

@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
@@ -17,15 +18,12 @@ export function problemOf(error: DomainError): Record<string, unknown> & { statu
   };
 }
 
-/** What the framework's own failures (router, body parser) mean in the catalogue, by their HTTP status. */
+/** What the framework's own failures (router, static files) mean in the catalogue, by their HTTP status. */
 const FRAMEWORK_PROBLEMS: Partial<Record<number, { code: ProblemCode; detail: string }>> = {
-  400: { code: 'malformed_json', detail: 'The body is no valid JSON in UTF-8, or shorter than announced.' },
   // The files of Swagger UI are asked for with `..` or NUL in the path.
   403: { code: 'route_not_found', detail: 'No operation has this path.' },
   404: { code: 'route_not_found', detail: 'No operation has this path.' },
   412: { code: 'precondition_failed', detail: 'The file is not as the request expects it.' },
-  413: { code: 'payload_too_large', detail: 'The body is larger than this operation allows.' },
-  415: { code: 'unsupported_media_type', detail: 'The body must be application/json.' },
 };
 
 function statusOf(error: unknown): number | undefined {
@@ -55,6 +53,26 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 
 const logger = new Logger(ProblemDetailsFilter.name);
 
+/** Answers a request that failed. */
+export type SendFailure = (request: FastifyRequest, reply: FastifyReply, error: DomainError) => void;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    sendFailure?: SendFailure;
+  }
+}
+
+/**
+ * Class decorator: the routes of this controller answer failures in a form of their own, for clients of another API,
+ * and not as problem documents.
+ */
+export const FailuresAs =
+  (sendFailure: SendFailure) =>
+  ({ prototype }: { prototype: object }): void => {
+    for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(prototype)))
+      if (typeof descriptor.value === 'function') RouteConfig({ sendFailure })(descriptor.value);
+  };
+
 /**
  * The one place where a failure becomes an answer: a problem document with the status of its code. A fault of the
  * service (5xx) is logged here, once, with its cause.
@@ -63,7 +81,8 @@ export function answerFailure(thrown: unknown, request: FastifyRequest, reply: F
   const error = asDomainError(thrown);
   if (PROBLEMS[error.code].status >= 500)
     logger.error({ request_id: request.id, code: error.code, err: error.cause ?? error }, error.message);
-  sendProblem(request, reply, error);
+  const send = request.routeOptions.config.sendFailure ?? sendProblem;
+  send(request, reply, error);
 }
 
 /** The whole problem document of a request. */

@@ -1,11 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { BASE_PATH } from './resource.js';
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 
 const EXAMPLE_ID = '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a';
-const CONVERSATIONS = `${BASE_PATH}/conversations`;
-const CONVERSATION = `${CONVERSATIONS}/${EXAMPLE_ID}`;
 
+@ApiSchema({ name: 'Fault' })
 class FaultResponse {
   @ApiProperty({
     type: String,
@@ -30,6 +29,7 @@ class FaultResponse {
 }
 
 /** A problem document (RFC 9457): the answer to every request that fails. */
+@ApiSchema({ name: 'Problem' })
 export class ProblemResponse {
   @ApiProperty({
     type: String,
@@ -50,7 +50,7 @@ export class ProblemResponse {
 
   @ApiProperty({
     type: String,
-    example: CONVERSATIONS,
+    example: BASE_PATH,
     description: 'The path of the request.',
   })
   instance: string;
@@ -73,39 +73,25 @@ export class ProblemResponse {
 
   @ApiPropertyOptional({ type: [FaultResponse], description: 'With status 422: every fault.' })
   errors?: FaultResponse[];
-
-  @ApiPropertyOptional({
-    type: String,
-    example: 'cancelled',
-    description: 'With `status_conflict`: the status that the conversation has.',
-  })
-  current_status?: string;
 }
 
-/** Members of answers with these codes, beside those that the catalogue gives. */
-export type ProblemExamples = Partial<Record<ProblemCode, Partial<ProblemResponse>>>;
+/** Members of an answer beside those that the catalogue gives. */
+export type Example = Readonly<Record<string, unknown>>;
 
-const EXAMPLES: ProblemExamples = {
+const EXAMPLES: Partial<Record<ProblemCode, Example>> = {
   malformed_json: { detail: 'The body is not valid JSON.' },
   tenant_required: { detail: 'The credential is bound to no tenant: name one with tenant_id.' },
   unauthenticated: { detail: 'A credential is needed.' },
   tenant_forbidden: { detail: 'The credential may not act for this tenant.' },
   tenant_unit_forbidden: { detail: 'The credential may not act for this unit.' },
-  insufficient_scope: { detail: 'The credential lacks the scope conversations:read.' },
-  conversation_not_found: { detail: 'There is no such conversation.', instance: CONVERSATION },
-  message_not_found: {
-    detail: 'The conversation has no such message.',
-    instance: `${CONVERSATION}/messages/${EXAMPLE_ID}`,
-  },
+  conversation_not_found: { detail: 'There is no such conversation.' },
+  message_not_found: { detail: 'The conversation has no such message.' },
   idempotency_in_progress: { detail: 'A request with this Idempotency-Key is being carried out.' },
   status_conflict: {
     detail: 'The conversation does not have the expected status.',
-    instance: `${CONVERSATION}/status`,
-    current_status: 'cancelled',
   },
   precondition_failed: {
     detail: 'It has changed since: none of the tags in If-Match is its current one.',
-    instance: CONVERSATION,
   },
   payload_too_large: { detail: 'The body is larger than this operation allows.' },
   unsupported_media_type: { detail: 'The body must be application/json.' },
@@ -127,12 +113,12 @@ const EXAMPLES: ProblemExamples = {
 };
 
 /** An answer with this code; `members` are what it says otherwise here. */
-export const exampleOf = (code: ProblemCode, members?: Partial<ProblemResponse>) => ({
+export const exampleOf = (code: ProblemCode, members?: Example) => ({
   type: `/problems/${code}`,
   title: PROBLEMS[code].title,
   status: PROBLEMS[code].status,
   code,
-  instance: CONVERSATIONS,
+  instance: BASE_PATH,
   ...EXAMPLES[code],
   ...members,
   request_id: EXAMPLE_ID,

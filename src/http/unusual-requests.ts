@@ -9,7 +9,8 @@ const ORIGIN = /^https?:\/\/[^/?#]*/i;
 /** Lets requests that Node would answer by itself, without a problem, be answered as all others are. */
 export function answerUnusualRequests(fastify: FastifyInstance): void {
   const { server } = fastify;
-  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  for (const event of ['checkContinue', 'checkExpectation'])
+    server.on(event, (request, response) => server.emit('request', request, response));
   server.on('connect', (_request, socket) => {
     hangUpWith(
       new DomainError('malformed_request', 'This server is no proxy: nothing to CONNECT to.'),

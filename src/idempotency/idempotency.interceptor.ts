@@ -1,12 +1,11 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { DomainError, type Fault } from '../common/errors/domain-error.js';
+import { DomainError } from '../common/errors/domain-error.js';
 import { problemDocument } from '../http/problem-details.filter.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { isJsonObject } from '../common/json/exact-json.js';
 import { jsonOf } from '../common/json/json-body.js';
-import { readInputs } from '../http/validation/read-inputs.js';
 import { scopeOf } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { type KeyedRequest, keyedRequest } from './idempotency-key.js';
@@ -30,9 +29,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const scope = scopeOf(request);
-    const faults: Fault[] = [];
-    const keyed = keyedRequest(scope, request, faults);
-    if (faults.length > 0) readInputs(context, faults);
+    const keyed = keyedRequest(scope, request);
     if (!keyed) {
       setOnceOnly(request, new OnceOnly());
       return next.handle();

@@ -1,6 +1,7 @@
-import { Param, type PipeTransform } from '@nestjs/common';
+import type { PipeTransform } from '@nestjs/common';
 import { NIL } from 'uuid';
 import { isUuid } from '../common/ids.js';
+import { pathParameter } from '../http/path-parameter.js';
 
 /** What is no UUID names no message. Nor does the nil UUID, which unlike any text can stand in a query. */
 const comparable: PipeTransform<string, string> = {
@@ -8,4 +9,4 @@ const comparable: PipeTransform<string, string> = {
 };
 
 /** Parameter decorator: `message_id` of the path. */
-export const MessageId = () => Param('message_id', comparable);
+export const MessageId = () => pathParameter('message_id', '`id` of the message.', comparable);

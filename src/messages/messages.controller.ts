@@ -1,17 +1,14 @@
-import { Body, Controller, Get, Patch, Post, Query, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { RequireScope } from '../auth/decorators.js';
-import { BodyLimit, MAX_BATCH_BODY_BYTES } from '../http/body-limit.js';
-import { BODY_PROBLEMS, Operation } from '../http/operation.js';
+import { Operation } from '../api/operation.js';
+import { MAX_MESSAGES_BODY_BYTES } from '../http/body.js';
+import { BASE_PATH } from '../http/resource.js';
 import type { ExpectedVersions } from '../common/versions.js';
 import { IfMatch } from '../http/precondition.js';
 import { ConversationId } from '../conversations/conversation-id.js';
-import { ValidationInterceptor } from '../http/validation/validation.interceptor.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import { TenantQuery } from '../tenancy/tenant.query.js';
 import { AppendMessageDto, AppendMessagesDto } from './dto/append-message.dto.js';
 import { APPEND_MESSAGE_EXAMPLES, APPEND_MESSAGES_EXAMPLES } from './dto/message.examples.js';
 import { ListMessagesQuery } from './dto/list-messages.query.js';
@@ -21,17 +18,18 @@ import { MessageId } from './message-id.js';
 import { MessagesService } from './messages.service.js';
 
 @ApiTags('Messages')
-@Controller('conversations/:conversation_id/messages')
+@Controller(`${BASE_PATH}/conversations/:conversation_id/messages`)
 export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
   @Get()
-  @RequireScope('conversations:read')
   @Operation({
     id: 'listMessages',
     summary: 'List the messages of a conversation',
+    scope: 'conversations:read',
     description:
       'A page by `sequence`. Any page costs the same. `after_sequence` and `before_sequence` read on from a known message.',
+    query: ListMessagesQuery,
     response: MessagePageResponse,
     problems: ['conversation_not_found'],
   })
@@ -44,21 +42,22 @@ export class MessagesController {
   }
 
   @Post()
-  @UseInterceptors(IdempotencyInterceptor, ValidationInterceptor)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'appendMessage',
     summary: 'Append a message',
+    scope: 'conversations:write',
     description: 'Puts the message after the last one and answers it with its `sequence`.',
-    body: { type: AppendMessageDto, examples: APPEND_MESSAGE_EXAMPLES },
+    body: AppendMessageDto,
+    examples: APPEND_MESSAGE_EXAMPLES,
+    maxBodyBytes: MAX_MESSAGES_BODY_BYTES,
+    idempotent: true,
     status: 201,
     response: MessageResponse,
-    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+    problems: ['conversation_not_found'],
   })
   async append(
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
-    @Query() _query: TenantQuery,
     @Body() body: AppendMessageDto,
     @Once() once: OnceOnly,
   ): Promise<MessageResponse> {
@@ -71,23 +70,23 @@ export class MessagesController {
   }
 
   @Post('batch')
-  @UseInterceptors(IdempotencyInterceptor, ValidationInterceptor)
-  @BodyLimit(MAX_BATCH_BODY_BYTES)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'appendMessages',
     summary: 'Append up to 500 messages',
+    scope: 'conversations:write',
     description:
       'All or none, in the given order, with sequences that follow each other. A body may have 8 MiB.',
-    body: { type: AppendMessagesDto, examples: APPEND_MESSAGES_EXAMPLES },
+    body: AppendMessagesDto,
+    examples: APPEND_MESSAGES_EXAMPLES,
+    maxBodyBytes: MAX_MESSAGES_BODY_BYTES,
+    idempotent: true,
     status: 201,
     response: AppendedMessagesResponse,
-    problems: [...BODY_PROBLEMS, 'conversation_not_found'],
+    problems: ['conversation_not_found'],
   })
   async appendBatch(
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
-    @Query() _query: TenantQuery,
     @Body() body: AppendMessagesDto,
     @Once() once: OnceOnly,
   ): Promise<AppendedMessagesResponse> {
@@ -101,10 +100,10 @@ export class MessagesController {
   }
 
   @Get(':message_id')
-  @RequireScope('conversations:read')
   @Operation({
     id: 'getMessage',
     summary: 'Get a message',
+    scope: 'conversations:read',
     description: 'One message of the conversation, by its `id`.',
     response: MessageResponse,
     problems: ['conversation_not_found', 'message_not_found'],
@@ -114,28 +113,26 @@ export class MessagesController {
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @MessageId() id: string,
-    @Query() _query: TenantQuery,
   ): Promise<MessageResponse> {
     return MessageResponse.from(await this.messages.get(scope, conversationId, id));
   }
 
   @Patch(':message_id')
-  @UseInterceptors(ValidationInterceptor)
-  @RequireScope('conversations:write')
   @Operation({
     id: 'updateMessage',
     summary: 'Set the feedback or metadata of a message',
+    scope: 'conversations:write',
     description:
       'Sets `feedback` and replaces `metadata`, as far as they are given. The content never changes.',
+    body: UpdateMessageDto,
     response: MessageResponse,
-    problems: [...BODY_PROBLEMS, 'conversation_not_found', 'message_not_found'],
+    problems: ['conversation_not_found', 'message_not_found'],
     conditional: 'write',
   })
   async update(
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @MessageId() id: string,
-    @Query() _query: TenantQuery,
     @Body() body: UpdateMessageDto,
     @IfMatch() versions: ExpectedVersions,
   ): Promise<MessageResponse> {

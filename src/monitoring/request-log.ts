@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { findScope } from '../tenancy/request-scope.js';
 import type { Metrics } from './metrics.js';
 
 /** Logs and counts every request once, when it is answered. Never a body, a query string or a credential. */
@@ -16,7 +15,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: M
       route,
       status,
       duration_ms: Math.round(elapsedTime * 100) / 100,
-      tenant_id: findScope(request)?.tenantId,
+      tenant_id: request.scope?.tenantId,
     };
     logger.info(line, 'request');
     done();

@@ -2,13 +2,14 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
-import { findScope } from '../tenancy/request-scope.js';
+import type { Principal } from '../identity/principal.js';
+import { requestedScope } from '../tenancy/requested-scope.js';
 import { TenantBuckets } from './tenant-buckets.js';
 
 /**
  * May this tenant send a request now? Says in every answer what it may send next (`RateLimit` and `RateLimit-Policy`,
- * draft-ietf-httpapi-ratelimit-headers-10). Runs behind the TenantGuard, so that a request without a valid
- * credential is charged to nobody.
+ * draft-ietf-httpapi-ratelimit-headers-10). Runs behind the AuthGuard, so that a request without a valid credential is
+ * charged to nobody, and before all others: whoever is refused by these is charged too.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
@@ -25,9 +26,9 @@ export class RateLimitGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
-    const scope = findScope(http.getRequest<FastifyRequest>());
-    if (!scope) return true;
-    const { allowed, remaining, nextTokenMs } = await this.buckets.take(scope.tenantId);
+    const { principal, query } = http.getRequest<FastifyRequest>();
+    if (!principal) return true;
+    const { allowed, remaining, nextTokenMs } = await this.buckets.take(chargedTo(principal, query));
     const seconds = Math.ceil(nextTokenMs / 1000);
     void http.getResponse<FastifyReply>().headers({
       'ratelimit-policy': this.#policy,
@@ -39,5 +40,15 @@ export class RateLimitGuard implements CanActivate {
       });
     }
     return true;
+  }
+}
+
+/** The tenant that a request acts for; where it may act for none, that of its credential, else the credential itself. */
+function chargedTo(principal: Principal, query: unknown): string {
+  try {
+    return requestedScope(principal, query).tenantId;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return principal.tenantId ?? `credential ${principal.credentialId}`; // the name of no tenant
   }
 }

@@ -2,18 +2,15 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { TenantScope } from '../identity/tenant-scope.js';
 
-const scopes = new WeakMap<FastifyRequest, TenantScope>();
-
-/** Remembers what a request may touch; for the TenantGuard. */
-export const setScope = (request: FastifyRequest, scope: TenantScope): void =>
-  void scopes.set(request, scope);
-
-/** What the request may touch; undefined for a public route. */
-export const findScope = (request: FastifyRequest): TenantScope | undefined => scopes.get(request);
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request may touch; undefined before the TenantGuard, and on public routes. */
+    scope: TenantScope | undefined;
+  }
+}
 
 /** What the request may touch. Throws when the TenantGuard has not run, which is a bug. */
-export function scopeOf(request: FastifyRequest): TenantScope {
-  const scope = findScope(request);
+export function scopeOf({ scope }: FastifyRequest): TenantScope {
   if (!scope) throw new Error('The TenantGuard has not run.');
   return scope;
 }

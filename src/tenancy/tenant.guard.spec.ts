@@ -5,9 +5,7 @@ import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../auth/decorators.js';
 import type { AccessScope, Principal } from '../identity/principal.js';
-import { setPrincipal } from '../auth/request-principal.js';
 import { DomainError } from '../common/errors/domain-error.js';
-import { findScope } from './request-scope.js';
 import { TenantGuard } from './tenant.guard.js';
 
 const guard = new TenantGuard(new Reflector());
@@ -44,16 +42,16 @@ const bearer = (
 /** `tenant/unit` that a request acts for, or the code (and the parameters) it is refused with. */
 function decide(principal: Principal, query: unknown): string {
   const request = requestWith(query);
-  setPrincipal(request, principal);
+  request.principal = principal;
   try {
     expect(guard.canActivate(contextOf(request))).toBe(true);
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    expect(findScope(request)).toBeUndefined();
+    expect(request.scope).toBeUndefined();
     const places = error.faults?.map((fault) => ('parameter' in fault ? fault.parameter : fault.pointer));
     return [error.code, ...(places ?? [])].join(' ');
   }
-  const scope = findScope(request);
+  const scope = request.scope;
   expect(scope?.principal).toBe(principal);
   return `${scope?.tenantId}/${scope?.tenantUnitId ?? '*'}`;
 }
@@ -129,7 +127,7 @@ describe('the tenant guard', () => {
   it('gives a public route no scope', () => {
     const request = requestWith({ tenant_id: 'A' });
     expect(guard.canActivate(contextOf(request, PublicController))).toBe(true);
-    expect(findScope(request)).toBeUndefined();
+    expect(request.scope).toBeUndefined();
   });
 
   it('fails where nobody was authenticated', () => {

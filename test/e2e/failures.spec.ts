@@ -1,119 +1,65 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
-import { createTestApp } from '../support/create-test-app.js';
-import { expectProblem } from '../support/problems.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
-import { createTestDatabase } from '../support/test-database.js';
+import { Controller, Get, Module, Param, Post } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DomainError } from '../../src/common/errors/domain-error.js';
+import { PROBLEMS } from '../../src/common/errors/problems.js';
+import { FailuresAs, ProblemDetailsFilter, type SendFailure } from '../../src/http/problem-details.filter.js';
 
-const { app, as, logs, goAway, comeBack } = await (testEngine === 'sqlite' ? closable() : behindProxy());
-const ada = as({ tenant: 'acme' });
-const database = app.get(DataSource);
-const HELLO = { message_from: 'user', content: 'A secret' };
-const messages = `/conversations/${(await ada.post('/conversations')).body.id}/messages`;
-const message = `${messages}/${(await ada.post(messages, HELLO)).body.id}`;
+const asOfAnotherApi: SendFailure = (_request, reply, { code, message }) =>
+  void reply.code(PROBLEMS[code].status).send({ error: { code, message } });
 
-describe('a fault of the service', () => {
-  afterAll(() => database.query('ALTER TABLE message_away RENAME TO message'));
-
-  it.each<[string, string, string, unknown]>([
-    ['listMessages', 'GET', messages, undefined],
-    ['appendMessage', 'POST', messages, HELLO],
-    ['appendMessages', 'POST', `${messages}/batch`, { messages: [HELLO] }],
-    ['getMessage', 'GET', message, undefined],
-    ['updateMessage', 'PATCH', message, { feedback: 'A secret' }],
-  ])('is 500 to %s, hides everything, and its cause is in the log', async (operation, method, path, body) => {
-    if (await hasTable('message')) await database.query('ALTER TABLE message RENAME TO message_away');
-    const headers = { 'x-request-id': `fault-of-${operation}` };
-
-    const answer = await ada.send(method, path, body, { headers });
-
-    expectProblem(answer, 'internal_error');
-    expect(JSON.stringify([answer.body.detail, answer.body.title])).not.toMatch(
-      /sql|table|select|insert|secret/i,
-    );
-    expect(Object.keys(answer.body).sort()).toEqual(
-      ['type', 'title', 'status', 'detail', 'instance', 'code', 'request_id'].sort(),
-    );
-    const logged = logs.filter(
-      ({ request_id, level }) => request_id === headers['x-request-id'] && level === 'error',
-    );
-    expect(logged).toEqual([expect.objectContaining({ code: 'internal_error' })]);
-    expect(JSON.stringify(logged)).toContain(testEngine === 'sqlite' ? 'SQLITE_ERROR' : 'ER_NO_SUCH_TABLE');
-    expect(JSON.stringify(logged)).not.toContain('A secret');
-  });
-});
-
-async function hasTable(name: string): Promise<boolean> {
-  const runner = database.createQueryRunner();
-  try {
-    return await runner.hasTable(name);
-  } finally {
-    await runner.release();
+@FailuresAs(asOfAnotherApi)
+@Controller('v1/things')
+class ThingsOfAnotherApi {
+  @Get(':id')
+  get(@Param('id') id: string) {
+    if (id === 'broken') throw new Error('A fault.');
+    throw new DomainError('message_not_found', 'There is none.');
   }
 }
 
-describe('a database that is gone', () => {
-  it('is not ready and 503 with a hint when to try again, and all is well when it is back', async () => {
-    const path = `/conversations/${(await ada.post('/conversations')).body.id}`;
-    const requests: [string, string, unknown][] = [
-      ['GET', '/conversations', undefined],
-      ['GET', path, undefined],
-      ['GET', `${path}/messages`, undefined],
-      ['POST', '/conversations', {}],
-      ['PATCH', path, { topic: 'x' }],
-      ['PATCH', `${path}/status`, { status: 'failed' }],
-      ['DELETE', path, undefined],
-      ['POST', `${path}/messages`, HELLO],
-      ['POST', `${path}/messages/batch`, { messages: [HELLO] }],
-    ];
+@Controller('admin/api/v2/things')
+class Things {
+  @Post()
+  create() {
+    throw new DomainError('message_not_found', 'There is none.');
+  }
+}
 
-    await goAway();
-    const alive = await ada.get('//healthz');
-    const ready = await ada.get('//readyz');
-    const answers = await Promise.all(requests.map((request) => ada.send(...request)));
+class Closed {
+  canActivate(context: { getClass: () => unknown }) {
+    if (context.getClass() === Things) return true;
+    throw new DomainError('unauthenticated', 'A credential is needed.');
+  }
+}
 
-    expect(alive.status).toBe(200);
-    for (const answer of [ready, ...answers]) {
-      expectProblem(answer, 'unavailable');
-      expect(answer.headers['retry-after']).toBe('1');
-      expect(answer.text).not.toMatch(/ECONN|SQL|127\.0\.0\.1|connection/);
-    }
-    expect(logs).toContainEqual(
-      expect.objectContaining({
-        level: 'warn',
-        message: 'The database cannot be reached.',
-        err: expect.anything(),
-      }),
-    );
-    for (const { body } of answers)
-      expect(logs).toContainEqual(
-        expect.objectContaining({ level: 'error', code: 'unavailable', request_id: body.request_id }),
-      );
-    await comeBack();
+@Module({
+  controllers: [ThingsOfAnotherApi, Things],
+  providers: [
+    { provide: APP_GUARD, useClass: Closed },
+    { provide: APP_FILTER, useClass: ProblemDetailsFilter },
+  ],
+})
+class TwoApis {}
 
-    expect((await ada.get('//readyz')).status).toBe(200);
-    expect((await ada.post('/conversations')).status).toBe(201);
-    const { status, body } = await ada.get(path);
-    expect([status, body.message_count, body.topic]).toEqual([200, 0, 'New Conversation']);
-    expect((await ada.post(`${path}/messages`, HELLO)).body.sequence).toBe(1);
+describe('a part of the API with failures of its own form', () => {
+  let app: NestFastifyApplication;
+  beforeAll(async () => {
+    app = await NestFactory.create<NestFastifyApplication>(TwoApis, new FastifyAdapter(), { logger: false });
+    await app.init();
+  });
+  afterAll(() => app.close());
+
+  it('answers what a guard refuses as it answers all else, and leaves the others alone', async () => {
+    const refused = await app.inject('/v1/things/1');
+    const problem = await app.inject({ method: 'POST', url: '/admin/api/v2/things' });
+
+    expect([refused.statusCode, refused.json()]).toEqual([
+      401,
+      { error: { code: 'unauthenticated', message: 'A credential is needed.' } },
+    ]);
+    expect(problem.headers['content-type']).toBe('application/problem+json');
+    expect(problem.json()).toMatchObject({ code: 'message_not_found', status: 404 });
   });
 });
-
-/** The data source closes, as it does when the service stops. */
-async function closable() {
-  const served = await createTestApp();
-  const dataSource = served.app.get(DataSource);
-  return { ...served, goAway: () => dataSource.destroy(), comeBack: () => dataSource.initialize() };
-}
-
-/** All connections to the server break, and no new ones are taken. */
-async function behindProxy() {
-  const database = await createTestDatabase();
-  const proxy = await TcpProxy.before(database.url);
-  const served = await createTestApp({ databaseUrl: proxy.url });
-  afterAll(async () => {
-    await proxy.close();
-    await database.drop();
-  });
-  return { ...served, goAway: () => proxy.close(), comeBack: () => proxy.open() };
-}

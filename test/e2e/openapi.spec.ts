@@ -278,10 +278,10 @@ interface Schema {
 
 /** Ids that are usually left out, and a status that would make the example depend on the state before. */
 const WITHOUT_EXAMPLE = [
-  'CreateConversationDto.status',
-  'AppendMessageDto.agent_id',
-  'AppendMessageDto.user_id',
-  'UpdateConversationStatusDto.expected_status',
+  'CreateConversation.status',
+  'AppendMessage.agent_id',
+  'AppendMessage.user_id',
+  'UpdateConversationStatus.expected_status',
 ];
 const hasExample = ({ examples, default: byDefault }: Schema) =>
   examples !== undefined || byDefault !== undefined;

@@ -115,7 +115,7 @@ describe('the log', () => {
       ['POST', list, 201, 'acme'],
       ['POST', messages, 201, 'acme'],
       ['POST', messages, 422, 'acme'],
-      ['POST', messages, 400, undefined],
+      ['POST', messages, 400, 'acme'],
       ['GET', list, 422, 'acme'],
       ['GET', 'none', 404, undefined],
       ['GET', list, 401, undefined],

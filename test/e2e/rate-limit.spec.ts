@@ -84,22 +84,30 @@ describe('a rate limit', () => {
     expect(rateLimitOf(ofOther)).toEqual([200, '"default";r=4;t=1']);
   });
 
-  it('charges nobody for a request that may not act for the tenant', async () => {
+  it('charges a request that is refused to whom it is refused, and to nobody without a credential', async () => {
     const query = { tenant_id: tenant };
+    const stranger = limited.as({ tenant: newId() });
+    const ofNoTenant = limited.as({ sub: newId() });
     const attempts = [
       await limited.as().get('/conversations', { query }),
-      await limited.as({ tenant: newId() }).get('/conversations', { query }),
+      await stranger.get('/conversations', { query }),
+      await stranger.get('/conversations', { query: { tenant_id: 'no id' } }),
+      await ofNoTenant.get('/conversations'),
+      await ofNoTenant.get('/conversations', { query }),
       await limited.as({ tenant, scopes: ['conversations:read'] }).post('/conversations', {}),
       await limited.as({ tenant, scopes: [] }).get('/conversations', { query }),
     ];
 
     expect(attempts.map(rateLimitOf)).toEqual([
       [401, undefined],
-      [403, undefined],
-      [403, undefined],
-      [403, undefined],
+      [403, '"default";r=4;t=1'],
+      [422, '"default";r=3;t=1'],
+      [400, '"default";r=4;t=1'],
+      [403, '"default";r=3;t=1'],
+      [403, '"default";r=4;t=1'],
+      [403, '"default";r=3;t=1'],
     ]);
-    expect(rateLimitOf(await client.get('/conversations'))).toEqual([200, '"default";r=4;t=1']);
+    expect(rateLimitOf(await client.get('/conversations'))).toEqual([200, '"default";r=2;t=1']);
   });
 
   it('does not use up an Idempotency-Key', async () => {

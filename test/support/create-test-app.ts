@@ -96,8 +96,8 @@ function keepRequestsSecret(fastify: FastifyInstance): void {
     logWatch.keep(request.query);
     done();
   });
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    logWatch.keep(request.body);
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    logWatch.keep(request.json);
     done();
   });
 }

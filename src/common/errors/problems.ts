@@ -87,7 +87,7 @@ export const PROBLEMS = {
   payload_too_large: {
     status: 413,
     title: 'Payload too large',
-    meaning: 'A batch of messages may have 8 MiB, any other body 2 MiB.',
+    meaning: 'The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.',
   },
   unsupported_media_type: {
     status: 415,

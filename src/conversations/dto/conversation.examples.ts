@@ -1,4 +1,4 @@
-import type { RequestExamples } from '../../http/operation.js';
+import type { RequestExamples } from '../../api/operation-docs.js';
 import { EXAMPLE_AGENT_ID, TOPIC } from './conversation-fields.js';
 
 export const CREATE_CONVERSATION_EXAMPLES: RequestExamples = {

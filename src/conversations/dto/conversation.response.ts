@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../http/authorship.response.js';
 import { BASE_PATH } from '../../http/resource.js';
 import { parseExactJson } from '../../common/json/exact-json.js';
@@ -12,6 +12,7 @@ import { EXAMPLE_AGENT_ID, STATUS, TOPIC } from './conversation-fields.js';
 const ID = { type: String, nullable: true } as const;
 const JSON_OBJECT = { type: Object, additionalProperties: true } as const;
 
+@ApiSchema({ name: 'Conversation' })
 export class ConversationResponse extends AuthorshipResponse {
   readonly #inputs: string;
   readonly #extendProperties: string;
@@ -117,6 +118,7 @@ export class ConversationResponse extends AuthorshipResponse {
   }
 }
 
+@ApiSchema({ name: 'ConversationPage' })
 export class ConversationPageResponse extends PageResponse {
   readonly #data: readonly ConversationResponse[];
 

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
 import {
   AgentIdField,
@@ -20,6 +21,7 @@ export class CreateConversationQuery extends TenantQuery {
   assignment_id?: string;
 }
 
+@ApiSchema({ name: 'CreateConversation' })
 export class CreateConversationDto {
   @TextField({
     ...TOPIC,

@@ -1,12 +1,15 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { EnumField, TextField } from '../../http/validation/fields.js';
 import type { RunStatus } from '../run-status.js';
 import { STATUS, TOPIC } from './conversation-fields.js';
 
+@ApiSchema({ name: 'UpdateConversation' })
 export class UpdateConversationDto {
   @TextField(TOPIC)
   topic: string;
 }
 
+@ApiSchema({ name: 'UpdateConversationStatus' })
 export class UpdateConversationStatusDto {
   @EnumField({
     ...STATUS,

@@ -1,3 +1,4 @@
+import { ApiSchema } from '@nestjs/swagger';
 import {
   AgentIdField,
   EnumField,
@@ -33,6 +34,7 @@ export const METADATA = {
   description: 'Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB.',
 };
 
+@ApiSchema({ name: 'AppendMessage' })
 export class AppendMessageDto {
   @EnumField({ ...SENDER, example: 'user', description: 'Who said it.' })
   message_from: MessageSender;
@@ -106,6 +108,7 @@ const isTokenCount = (value: unknown): boolean => typeof value === 'number' && v
 
 const MAX_BATCH_MESSAGES = 500;
 
+@ApiSchema({ name: 'AppendMessages' })
 export class AppendMessagesDto {
   @ListField({
     Element: AppendMessageDto,

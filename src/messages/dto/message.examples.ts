@@ -1,4 +1,4 @@
-import type { RequestExamples } from '../../http/operation.js';
+import type { RequestExamples } from '../../api/operation-docs.js';
 
 export const APPEND_MESSAGE_EXAMPLES: RequestExamples = {
   question: {

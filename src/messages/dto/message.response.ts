@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../http/authorship.response.js';
 import { BASE_PATH } from '../../http/resource.js';
 import { parseExactJson } from '../../common/json/exact-json.js';
@@ -10,6 +10,7 @@ import { FEEDBACK, METADATA, SENDER } from './append-message.dto.js';
 
 const OPTIONAL_ID = { type: String, nullable: true } as const;
 
+@ApiSchema({ name: 'Message' })
 export class MessageResponse extends AuthorshipResponse {
   readonly #metadata: string;
 
@@ -147,6 +148,7 @@ export class MessageResponse extends AuthorshipResponse {
   }
 }
 
+@ApiSchema({ name: 'MessagePage' })
 export class MessagePageResponse extends PageResponse {
   readonly #data: readonly MessageResponse[];
 
@@ -169,6 +171,7 @@ export class MessagePageResponse extends PageResponse {
   }
 }
 
+@ApiSchema({ name: 'AppendedMessages' })
 export class AppendedMessagesResponse extends JsonBody {
   readonly #data: readonly MessageResponse[];
 

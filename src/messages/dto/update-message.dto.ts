@@ -1,6 +1,8 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { JsonObjectField, TextField } from '../../http/validation/fields.js';
 import { FEEDBACK, METADATA } from './append-message.dto.js';
 
+@ApiSchema({ name: 'UpdateMessage' })
 export class UpdateMessageDto {
   @TextField({
     ...FEEDBACK,

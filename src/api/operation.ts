@@ -1,0 +1,53 @@
+import { applyDecorators, HttpCode, type Type, UseInterceptors } from '@nestjs/common';
+import { RequireScope } from '../auth/decorators.js';
+import { MAX_BODY_BYTES } from '../http/body.js';
+import { Takes } from '../http/inputs.js';
+import { IDEMPOTENCY_KEY } from '../idempotency/idempotency-key.js';
+import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import type { AccessScope } from '../identity/principal.js';
+import { TenantQuery } from '../tenancy/tenant.query.js';
+import { describeOperation, type ProblemDocs, type RequestExamples } from './operation-docs.js';
+
+/** What an operation is: all that is said of it anywhere, but for its method, its path and what it does. */
+interface OperationOptions {
+  /** `operationId` of the OpenAPI document. */
+  id: string;
+  summary: string;
+  description?: string;
+  scope: AccessScope;
+  /** Class of the query string; by default one with the parameters that every operation takes. */
+  query?: Type<TenantQuery>;
+  /** Class of the body; an operation without one leaves it unread. */
+  body?: Type<object>;
+  /** Bodies to try it with; Swagger UI starts with the first. Needed only where the properties' examples do not do. */
+  examples?: RequestExamples;
+  maxBodyBytes?: number;
+  /** Takes an `Idempotency-Key`. */
+  idempotent?: boolean;
+  /** Takes `If-None-Match` (a read of one thing) or `If-Match` (a change of one). */
+  conditional?: 'read' | 'write';
+  status?: 200 | 201 | 202 | 204;
+  response?: Type<unknown>;
+  /** Beside those that every operation of its kind can answer. */
+  problems?: readonly ProblemDocs[];
+}
+
+/**
+ * The one place that says what an operation is: its documentation, its input classes, its scope, its status and how
+ * often it may be carried out. Beside it a handler has its method and path, and one line.
+ */
+export function Operation({
+  query = TenantQuery,
+  maxBodyBytes = MAX_BODY_BYTES,
+  idempotent = false,
+  status = 200,
+  ...options
+}: OperationOptions): MethodDecorator {
+  return applyDecorators(
+    RequireScope(options.scope),
+    Takes({ query, body: options.body, maxBodyBytes, headers: idempotent ? [IDEMPOTENCY_KEY] : [] }),
+    ...(idempotent ? [UseInterceptors(IdempotencyInterceptor)] : []),
+    HttpCode(status),
+    describeOperation({ ...options, query, idempotent, status }),
+  );
+}

@@ -1,0 +1,68 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../common/errors/domain-error.js';
+
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** Of operations that take messages. */
+export const MAX_MESSAGES_BODY_BYTES = 8 * 1024 * 1024;
+
+type Headers = FastifyRequest['headers'];
+
+/** Whether a request says that it has a body. */
+export const hasBody = (headers: Headers): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/**
+ * Reads the body of a request, which is left unread until it is asked for here; undefined without one, or with an empty
+ * one. Throws `unsupported_media_type` for anything but JSON as it is, and `payload_too_large`.
+ */
+export async function receiveBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const { headers, raw } = request;
+  if (!hasBody(headers)) return undefined;
+  assertJson(headers);
+  const announced = Number(headers['content-length'] ?? 0);
+  if (announced > maxBytes) throw tooLarge();
+  if (headers.expect !== undefined) reply.raw.writeContinue();
+  const body = await bytesOf(raw, maxBytes);
+  if (announced > 0 && body.length !== announced)
+    throw new DomainError('malformed_json', 'The body is not as long as announced.');
+  return body.length > 0 ? body : undefined;
+}
+
+function bytesOf(raw: FastifyRequest['raw'], maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const receive = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      raw.off('data', receive);
+      reject(tooLarge());
+    };
+    raw.on('data', receive);
+    raw.once('end', () => resolve(Buffer.concat(chunks, size)));
+    raw.once('error', (cause) => {
+      reject(new DomainError('malformed_request', 'The body ended before its end.', { cause }));
+    });
+  });
+}
+
+function assertJson(headers: Headers): void {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity')
+    throw new DomainError('unsupported_media_type', 'The body must not be encoded.', {
+      headers: { 'accept-encoding': 'identity' },
+    });
+  const [mediaType = ''] = (headers['content-type'] ?? '').split(';');
+  if (mediaType.trim().toLowerCase() !== 'application/json')
+    throw new DomainError('unsupported_media_type', 'The body must be application/json.');
+}
+
+const tooLarge = (): DomainError =>
+  new DomainError('payload_too_large', 'The body is larger than this operation allows.');
