@@ -58,7 +58,7 @@ const layers = [
 ];
 
 export default defineConfig(
-  { ignores: ['build/**', '**/dist/**', 'coverage/**', '**/*.gen.ts'] },
+  { ignores: ['build/**', '**/dist/**', 'coverage/**', '**/*.gen.ts', 'test/consumers/*/**'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
 
