@@ -1,19 +1,19 @@
 import type { ApiPromise } from './api-promise.js';
 import { Messages } from './messages.js';
 import type {
-  ConversationPageResponse,
-  ConversationResponse,
-  CreateConversationDto,
+  ConversationPage,
+  Conversation,
+  CreateConversation as CreateConversationBody,
   ListConversationsData,
-  UpdateConversationDto,
-  UpdateConversationStatusDto,
+  UpdateConversation,
+  UpdateConversationStatus,
 } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
 import type { Outgoing, QueryOf } from './outgoing.js';
 import { PagePromise } from './page-promise.js';
 import type { Transport } from './transport.js';
 
-export type CreateConversation = Outgoing<CreateConversationDto>;
+export type CreateConversation = Outgoing<CreateConversationBody>;
 export type ListConversationsQuery = QueryOf<ListConversationsData>;
 
 export class Conversations {
@@ -25,12 +25,12 @@ export class Conversations {
     this.messages = new Messages(transport);
   }
 
-  create(body: CreateConversation = {}, options?: RequestOptions): ApiPromise<ConversationResponse> {
+  create(body: CreateConversation = {}, options?: RequestOptions): ApiPromise<Conversation> {
     return this.#transport.send({ method: 'POST', path: ['conversations'], body, options });
   }
 
   /** Behind the first page it goes on by cursor: any page costs the same, and nothing is counted again. */
-  list(query: ListConversationsQuery = {}, options?: RequestOptions): PagePromise<ConversationPageResponse> {
+  list(query: ListConversationsQuery = {}, options?: RequestOptions): PagePromise<ConversationPage> {
     return new PagePromise(
       this.#transport.send({ method: 'GET', path: ['conversations'], query, options }),
       ({ next_cursor: cursor }) =>
@@ -38,24 +38,16 @@ export class Conversations {
     );
   }
 
-  get(id: string, options?: RequestOptions): ApiPromise<ConversationResponse> {
+  get(id: string, options?: RequestOptions): ApiPromise<Conversation> {
     return this.#transport.send({ method: 'GET', path: ['conversations', id], options });
   }
 
-  update(
-    id: string,
-    body: UpdateConversationDto,
-    options?: RequestOptions,
-  ): ApiPromise<ConversationResponse> {
+  update(id: string, body: UpdateConversation, options?: RequestOptions): ApiPromise<Conversation> {
     return this.#transport.send({ method: 'PATCH', path: ['conversations', id], body, options });
   }
 
   /** With `expected_status`, a conversation that has another one is left alone: `ConflictError`, `status_conflict`. */
-  setStatus(
-    id: string,
-    body: UpdateConversationStatusDto,
-    options?: RequestOptions,
-  ): ApiPromise<ConversationResponse> {
+  setStatus(id: string, body: UpdateConversationStatus, options?: RequestOptions): ApiPromise<Conversation> {
     return this.#transport.send({ method: 'PATCH', path: ['conversations', id, 'status'], body, options });
   }
 

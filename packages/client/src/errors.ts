@@ -1,4 +1,4 @@
-import type { FaultResponse, ProblemCode, ProblemResponse } from './openapi.gen.js';
+import type { Fault, ProblemCode, Problem } from './openapi.gen.js';
 
 /** Everything that this client itself throws. An aborted call is rejected with the reason of its signal. */
 export class ColloquyError extends Error {
@@ -30,7 +30,7 @@ interface Refusal {
   headers: Headers;
   requestId: string;
   /** Undefined when the answer is not the service's own: a proxy's, for instance. */
-  problem: ProblemResponse | undefined;
+  problem: Problem | undefined;
 }
 
 /** The service answered, with something else than success. */
@@ -40,11 +40,11 @@ export class ApiError extends ColloquyError {
   /** Stable, to program against. Undefined when the answer is a proxy's; newer services may know further codes. */
   readonly code: ProblemCode | (string & Record<never, never>) | undefined;
   /** Of a 422: everything that is wrong, and where. */
-  readonly faults: FaultResponse[];
+  readonly faults: Fault[];
   /** Under which the service has logged the request. */
   readonly requestId: string;
   /** The whole problem (RFC 9457), with what its code adds, such as `current_status`. */
-  readonly problem: ProblemResponse | undefined;
+  readonly problem: Problem | undefined;
   readonly headers: Headers;
 
   constructor({ status, headers, requestId, problem }: Refusal) {
@@ -58,7 +58,7 @@ export class ApiError extends ColloquyError {
   }
 }
 
-function describe(status: number, problem: ProblemResponse | undefined): string {
+function describe(status: number, problem: Problem | undefined): string {
   if (!problem) return `${status}, in an answer that is not Colloquy's`;
   const faults = problem.errors?.map(
     ({ detail, pointer, parameter }) => `${pointer ?? parameter ?? ''}: ${detail}`,

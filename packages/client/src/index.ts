@@ -17,19 +17,19 @@ export {
 } from './errors.js';
 export type { AppendMessage, AppendMessages, ListMessagesQuery, Messages } from './messages.js';
 export type {
-  ConversationPageResponse as ConversationPage,
-  ConversationResponse as Conversation,
+  ConversationPage,
+  Conversation,
   ConversationOrder,
-  FaultResponse as Fault,
+  Fault,
   MessageFrom,
   MessageOrder,
-  MessagePageResponse as MessagePage,
-  MessageResponse as Message,
+  MessagePage,
+  Message,
   ProblemCode,
-  ProblemResponse as Problem,
-  UpdateConversationDto as UpdateConversation,
-  UpdateConversationStatusDto as UpdateConversationStatus,
-  UpdateMessageDto as UpdateMessage,
+  Problem,
+  UpdateConversation,
+  UpdateConversationStatus,
+  UpdateMessage,
   WorkforceRunStatus,
 } from './openapi.gen.js';
 export type { Attempt, ClientOptions, Credential, RequestOptions } from './options.js';

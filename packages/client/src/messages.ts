@@ -1,20 +1,20 @@
 import type { ApiPromise } from './api-promise.js';
 import type {
-  AppendedMessagesResponse,
-  AppendMessageDto,
-  AppendMessagesDto,
+  AppendedMessages,
+  AppendMessage as AppendMessageBody,
+  AppendMessages as AppendMessagesBody,
   ListMessagesData,
-  MessagePageResponse,
-  MessageResponse,
-  UpdateMessageDto,
+  MessagePage,
+  Message,
+  UpdateMessage,
 } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
 import type { Outgoing, QueryOf } from './outgoing.js';
 import { PagePromise } from './page-promise.js';
 import type { Transport } from './transport.js';
 
-export type AppendMessage = Outgoing<AppendMessageDto>;
-export type AppendMessages = Outgoing<AppendMessagesDto>;
+export type AppendMessage = Outgoing<AppendMessageBody>;
+export type AppendMessages = Outgoing<AppendMessagesBody>;
 export type ListMessagesQuery = QueryOf<ListMessagesData>;
 
 export class Messages {
@@ -24,7 +24,7 @@ export class Messages {
     this.#transport = transport;
   }
 
-  append(conversationId: string, body: AppendMessage, options?: RequestOptions): ApiPromise<MessageResponse> {
+  append(conversationId: string, body: AppendMessage, options?: RequestOptions): ApiPromise<Message> {
     return this.#transport.send({ method: 'POST', path: messages(conversationId), body, options });
   }
 
@@ -33,7 +33,7 @@ export class Messages {
     conversationId: string,
     body: AppendMessages,
     options?: RequestOptions,
-  ): ApiPromise<AppendedMessagesResponse> {
+  ): ApiPromise<AppendedMessages> {
     return this.#transport.send({ method: 'POST', path: messages(conversationId, 'batch'), body, options });
   }
 
@@ -42,7 +42,7 @@ export class Messages {
     conversationId: string,
     query: ListMessagesQuery = {},
     options?: RequestOptions,
-  ): PagePromise<MessagePageResponse> {
+  ): PagePromise<MessagePage> {
     return new PagePromise(
       this.#transport.send({ method: 'GET', path: messages(conversationId), query, options }),
       ({ data, has_next_page }) => {
@@ -54,16 +54,16 @@ export class Messages {
     );
   }
 
-  get(conversationId: string, id: string, options?: RequestOptions): ApiPromise<MessageResponse> {
+  get(conversationId: string, id: string, options?: RequestOptions): ApiPromise<Message> {
     return this.#transport.send({ method: 'GET', path: messages(conversationId, id), options });
   }
 
   update(
     conversationId: string,
     id: string,
-    body: UpdateMessageDto,
+    body: UpdateMessage,
     options?: RequestOptions,
-  ): ApiPromise<MessageResponse> {
+  ): ApiPromise<Message> {
     return this.#transport.send({ method: 'PATCH', path: messages(conversationId, id), body, options });
   }
 }

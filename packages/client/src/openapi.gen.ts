@@ -9,7 +9,7 @@ export type ClientOptions = {
  */
 export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
 
-export type FaultResponse = {
+export type Fault = {
     /**
      * What is wrong there.
      */
@@ -24,7 +24,7 @@ export type FaultResponse = {
     parameter?: string;
 };
 
-export type ProblemResponse = {
+export type Problem = {
     /**
      * Where the code is explained.
      */
@@ -56,11 +56,7 @@ export type ProblemResponse = {
     /**
      * With status 422: every fault.
      */
-    errors?: Array<FaultResponse>;
-    /**
-     * With `status_conflict`: the status that the conversation has.
-     */
-    current_status?: string;
+    errors?: Array<Fault>;
 };
 
 /**
@@ -73,7 +69,7 @@ export type ConversationOrder = 'recent' | 'oldest' | 'active';
  */
 export type WorkforceRunStatus = 'queued' | 'running' | 'input_required' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired';
 
-export type ConversationResponse = {
+export type Conversation = {
     /**
      * UUIDv7 made by the service.
      */
@@ -168,7 +164,7 @@ export type ConversationResponse = {
     updated_by_role: string | null;
 };
 
-export type ConversationPageResponse = {
+export type ConversationPage = {
     /**
      * The page asked for; null where the list was continued without a page number.
      */
@@ -192,24 +188,24 @@ export type ConversationPageResponse = {
     /**
      * The conversations of this page.
      */
-    data: Array<ConversationResponse>;
+    data: Array<Conversation>;
     /**
      * Send it as `cursor` to go on behind this page; null at the end.
      */
     next_cursor: string | null;
 };
 
-export type CreateConversationDto = {
+export type CreateConversation = {
     /**
-     * What the conversation is about, for people.
+     * What the conversation is about, for people. By default `New Conversation`.
      */
-    topic?: string;
+    topic?: string | null;
     /**
-     * Status to begin with.
+     * Status to begin with; by default `running`.
      */
     status?: WorkforceRunStatus | null;
     /**
-     * The agent that takes part.
+     * The agent that takes part: a UUID, which is kept in lower case, or any other id.
      */
     agent_id?: string | null;
     /**
@@ -223,37 +219,37 @@ export type CreateConversationDto = {
      */
     assignment_id?: string | null;
     /**
-     * The user; by default the one behind the credential.
+     * The user; by default the one behind the credential. Null: nobody.
      */
-    user_id?: string;
+    user_id?: string | null;
     /**
      * How the agent works, in its own words.
      */
-    agent_mode?: string;
+    agent_mode?: string | null;
     /**
      * What kind of agent it is.
      */
-    agent_type?: string;
+    agent_type?: string | null;
     /**
      * Where the conversation was started from.
      */
-    invoke_from?: string;
+    invoke_from?: string | null;
     /**
      * Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB.
      */
     extend_properties?: {
         [key: string]: unknown;
-    };
+    } | null;
 };
 
-export type UpdateConversationDto = {
+export type UpdateConversation = {
     /**
      * What the conversation is about, for people.
      */
     topic: string;
 };
 
-export type UpdateConversationStatusDto = {
+export type UpdateConversationStatus = {
     /**
      * The new status. Null, absent or the same as before changes nothing.
      */
@@ -261,7 +257,7 @@ export type UpdateConversationStatusDto = {
     /**
      * Change the status only if it still is this one; else 409 `status_conflict`.
      */
-    expected_status?: WorkforceRunStatus;
+    expected_status?: WorkforceRunStatus | null;
 };
 
 /**
@@ -274,7 +270,7 @@ export type MessageOrder = 'oldest' | 'recent';
  */
 export type MessageFrom = 'user' | 'agent' | 'system' | 'tool';
 
-export type MessageResponse = {
+export type Message = {
     /**
      * UUIDv7 made by the service.
      */
@@ -375,7 +371,7 @@ export type MessageResponse = {
     updated_by_role: string | null;
 };
 
-export type MessagePageResponse = {
+export type MessagePage = {
     /**
      * The page asked for; null where the list was continued without a page number.
      */
@@ -399,10 +395,10 @@ export type MessagePageResponse = {
     /**
      * The messages of this page.
      */
-    data: Array<MessageResponse>;
+    data: Array<Message>;
 };
 
-export type AppendMessageDto = {
+export type AppendMessage = {
     /**
      * Who said it.
      */
@@ -414,33 +410,33 @@ export type AppendMessageDto = {
     /**
      * The run that produced it.
      */
-    run_id?: string;
+    run_id?: string | null;
     /**
      * The agent; by default the one of the conversation.
      */
-    agent_id?: string;
+    agent_id?: string | null;
     /**
      * The user; by default the one of the conversation.
      */
-    user_id?: string;
+    user_id?: string | null;
     /**
      * When it was said or asked for (RFC 3339); by default now.
      */
-    requested_time?: string;
+    requested_time?: string | null;
     /**
-     * Tokens read.
+     * Tokens read; by default 0.
      */
-    input_tokens?: number;
+    input_tokens?: number | null;
     /**
-     * Tokens written.
+     * Tokens written; by default 0.
      */
-    answer_tokens?: number;
+    answer_tokens?: number | null;
     /**
-     * Tokens in all; by default the sum of the two.
+     * Tokens in all; by default the sum of the two, which then may not be above 2147483647 either.
      */
-    total_tokens?: number;
+    total_tokens?: number | null;
     /**
-     * What the reader thought of it; null takes it back.
+     * What the reader thought of it.
      */
     feedback?: string | null;
     /**
@@ -448,24 +444,24 @@ export type AppendMessageDto = {
      */
     metadata?: {
         [key: string]: unknown;
-    };
+    } | null;
 };
 
-export type AppendMessagesDto = {
+export type AppendMessages = {
     /**
      * The messages, in the order in which they were said.
      */
-    messages: Array<AppendMessageDto>;
+    messages: Array<AppendMessage>;
 };
 
-export type AppendedMessagesResponse = {
+export type AppendedMessages = {
     /**
      * The messages as they were stored, in order.
      */
-    data: Array<MessageResponse>;
+    data: Array<Message>;
 };
 
-export type UpdateMessageDto = {
+export type UpdateMessage = {
     /**
      * What the reader thought of it; null takes it back.
      */
@@ -475,7 +471,7 @@ export type UpdateMessageDto = {
      */
     metadata?: {
         [key: string]: unknown;
-    };
+    } | null;
 };
 
 /**
@@ -566,7 +562,7 @@ export type ListConversationsData = {
          */
         updated_before?: string;
         /**
-         * `next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num`.
+         * `next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num` but 1.
          */
         cursor?: string;
         /**
@@ -585,11 +581,11 @@ export type ListConversationsErrors = {
     /**
      * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -597,25 +593,25 @@ export type ListConversationsErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      *
      * `invalid_cursor`: A cursor continues the very list it came from: the same tenant, unit, filters and order. Start again without one.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type ListConversationsError = ListConversationsErrors[keyof ListConversationsErrors];
@@ -624,13 +620,13 @@ export type ListConversationsResponses = {
     /**
      * OK
      */
-    200: ConversationPageResponse;
+    200: ConversationPage;
 };
 
 export type ListConversationsResponse = ListConversationsResponses[keyof ListConversationsResponses];
 
 export type CreateConversationData = {
-    body?: CreateConversationDto;
+    body?: CreateConversation;
     headers?: {
         /**
          * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
@@ -661,11 +657,11 @@ export type CreateConversationErrors = {
      *
      * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -673,37 +669,37 @@ export type CreateConversationErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
      */
-    409: ProblemResponse;
+    409: Problem;
     /**
-     * `payload_too_large`: A batch of messages may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
      */
-    413: ProblemResponse;
+    413: Problem;
     /**
      * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
      */
-    415: ProblemResponse;
+    415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      *
      * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type CreateConversationError = CreateConversationErrors[keyof CreateConversationErrors];
@@ -712,7 +708,7 @@ export type CreateConversationResponses = {
     /**
      * Created.
      */
-    201: ConversationResponse;
+    201: Conversation;
 };
 
 export type CreateConversationResponse = CreateConversationResponses[keyof CreateConversationResponses];
@@ -748,11 +744,11 @@ export type DeleteConversationErrors = {
     /**
      * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -760,31 +756,31 @@ export type DeleteConversationErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
      */
-    412: ProblemResponse;
+    412: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type DeleteConversationError = DeleteConversationErrors[keyof DeleteConversationErrors];
@@ -829,11 +825,11 @@ export type GetConversationErrors = {
     /**
      * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -841,27 +837,27 @@ export type GetConversationErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type GetConversationError = GetConversationErrors[keyof GetConversationErrors];
@@ -870,13 +866,13 @@ export type GetConversationResponses = {
     /**
      * OK
      */
-    200: ConversationResponse;
+    200: Conversation;
 };
 
 export type GetConversationResponse = GetConversationResponses[keyof GetConversationResponses];
 
 export type UpdateConversationData = {
-    body: UpdateConversationDto;
+    body: UpdateConversation;
     headers?: {
         /**
          * `ETag` that was read: the change is made only if it still is the current one.
@@ -908,11 +904,11 @@ export type UpdateConversationErrors = {
      *
      * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -920,39 +916,39 @@ export type UpdateConversationErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
      */
-    412: ProblemResponse;
+    412: Problem;
     /**
-     * `payload_too_large`: A batch of messages may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
      */
-    413: ProblemResponse;
+    413: Problem;
     /**
      * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
      */
-    415: ProblemResponse;
+    415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type UpdateConversationError = UpdateConversationErrors[keyof UpdateConversationErrors];
@@ -961,13 +957,13 @@ export type UpdateConversationResponses = {
     /**
      * OK
      */
-    200: ConversationResponse;
+    200: Conversation;
 };
 
 export type UpdateConversationResponse = UpdateConversationResponses[keyof UpdateConversationResponses];
 
 export type UpdateConversationStatusData = {
-    body?: UpdateConversationStatusDto;
+    body?: UpdateConversationStatus;
     headers?: {
         /**
          * `ETag` that was read: the change is made only if it still is the current one.
@@ -999,11 +995,11 @@ export type UpdateConversationStatusErrors = {
      *
      * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -1011,43 +1007,48 @@ export type UpdateConversationStatusErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `status_conflict`: The conversation does not have the `expected_status`, so its status was not changed. `current_status` is the one it has.
      */
-    409: ProblemResponse;
+    409: Problem & {
+        /**
+         * With `status_conflict`: the status that the conversation has.
+         */
+        current_status?: 'queued' | 'running' | 'input_required' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired';
+    };
     /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
      */
-    412: ProblemResponse;
+    412: Problem;
     /**
-     * `payload_too_large`: A batch of messages may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
      */
-    413: ProblemResponse;
+    413: Problem;
     /**
      * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
      */
-    415: ProblemResponse;
+    415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type UpdateConversationStatusError = UpdateConversationStatusErrors[keyof UpdateConversationStatusErrors];
@@ -1056,7 +1057,7 @@ export type UpdateConversationStatusResponses = {
     /**
      * OK
      */
-    200: ConversationResponse;
+    200: Conversation;
 };
 
 export type UpdateConversationStatusResponse = UpdateConversationStatusResponses[keyof UpdateConversationStatusResponses];
@@ -1083,11 +1084,11 @@ export type ListMessagesData = {
          */
         order?: MessageOrder;
         /**
-         * Instead of `page`: only messages behind this sequence.
+         * Instead of `page` (which then may only be 1): only messages behind this sequence.
          */
         after_sequence?: number;
         /**
-         * Instead of `page`: only messages before this sequence.
+         * Instead of `page` (which then may only be 1): only messages before this sequence.
          */
         before_sequence?: number;
         /**
@@ -1106,11 +1107,11 @@ export type ListMessagesErrors = {
     /**
      * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -1118,27 +1119,27 @@ export type ListMessagesErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type ListMessagesError = ListMessagesErrors[keyof ListMessagesErrors];
@@ -1147,13 +1148,13 @@ export type ListMessagesResponses = {
     /**
      * OK
      */
-    200: MessagePageResponse;
+    200: MessagePage;
 };
 
 export type ListMessagesResponse = ListMessagesResponses[keyof ListMessagesResponses];
 
 export type AppendMessageData = {
-    body: AppendMessageDto;
+    body: AppendMessage;
     headers?: {
         /**
          * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
@@ -1185,11 +1186,11 @@ export type AppendMessageErrors = {
      *
      * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -1197,41 +1198,41 @@ export type AppendMessageErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
      */
-    409: ProblemResponse;
+    409: Problem;
     /**
-     * `payload_too_large`: A batch of messages may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
      */
-    413: ProblemResponse;
+    413: Problem;
     /**
      * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
      */
-    415: ProblemResponse;
+    415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      *
      * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type AppendMessageError = AppendMessageErrors[keyof AppendMessageErrors];
@@ -1240,13 +1241,13 @@ export type AppendMessageResponses = {
     /**
      * Created.
      */
-    201: MessageResponse;
+    201: Message;
 };
 
 export type AppendMessageResponse = AppendMessageResponses[keyof AppendMessageResponses];
 
 export type AppendMessagesData = {
-    body: AppendMessagesDto;
+    body: AppendMessages;
     headers?: {
         /**
          * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
@@ -1278,11 +1279,11 @@ export type AppendMessagesErrors = {
      *
      * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -1290,41 +1291,41 @@ export type AppendMessagesErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
      */
-    409: ProblemResponse;
+    409: Problem;
     /**
-     * `payload_too_large`: A batch of messages may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
      */
-    413: ProblemResponse;
+    413: Problem;
     /**
      * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
      */
-    415: ProblemResponse;
+    415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      *
      * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type AppendMessagesError = AppendMessagesErrors[keyof AppendMessagesErrors];
@@ -1333,7 +1334,7 @@ export type AppendMessagesResponses = {
     /**
      * Created.
      */
-    201: AppendedMessagesResponse;
+    201: AppendedMessages;
 };
 
 export type AppendMessagesResponse = AppendMessagesResponses[keyof AppendMessagesResponses];
@@ -1373,11 +1374,11 @@ export type GetMessageErrors = {
     /**
      * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -1385,29 +1386,29 @@ export type GetMessageErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      *
      * `message_not_found`: The conversation exists and has no such message.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type GetMessageError = GetMessageErrors[keyof GetMessageErrors];
@@ -1416,13 +1417,13 @@ export type GetMessageResponses = {
     /**
      * OK
      */
-    200: MessageResponse;
+    200: Message;
 };
 
 export type GetMessageResponse = GetMessageResponses[keyof GetMessageResponses];
 
 export type UpdateMessageData = {
-    body?: UpdateMessageDto;
+    body?: UpdateMessage;
     headers?: {
         /**
          * `ETag` that was read: the change is made only if it still is the current one.
@@ -1458,11 +1459,11 @@ export type UpdateMessageErrors = {
      *
      * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
      */
-    400: ProblemResponse;
+    400: Problem;
     /**
      * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
      */
-    401: ProblemResponse;
+    401: Problem;
     /**
      * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
      *
@@ -1470,41 +1471,41 @@ export type UpdateMessageErrors = {
      *
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
      */
-    403: ProblemResponse;
+    403: Problem;
     /**
      * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
      *
      * `message_not_found`: The conversation exists and has no such message.
      */
-    404: ProblemResponse;
+    404: Problem;
     /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
      */
-    412: ProblemResponse;
+    412: Problem;
     /**
-     * `payload_too_large`: A batch of messages may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
      */
-    413: ProblemResponse;
+    413: Problem;
     /**
      * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
      */
-    415: ProblemResponse;
+    415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
      */
-    422: ProblemResponse;
+    422: Problem;
     /**
      * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
      */
-    429: ProblemResponse;
+    429: Problem;
     /**
      * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
      */
-    500: ProblemResponse;
+    500: Problem;
     /**
      * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
      */
-    503: ProblemResponse;
+    503: Problem;
 };
 
 export type UpdateMessageError = UpdateMessageErrors[keyof UpdateMessageErrors];
@@ -1513,7 +1514,7 @@ export type UpdateMessageResponses = {
     /**
      * OK
      */
-    200: MessageResponse;
+    200: Message;
 };
 
 export type UpdateMessageResponse = UpdateMessageResponses[keyof UpdateMessageResponses];

@@ -1,6 +1,6 @@
 import { type Answer, ApiPromise } from './api-promise.js';
 import { ApiError, apiError, ColloquyError, ConnectionError, TimeoutError } from './errors.js';
-import type { ProblemResponse } from './openapi.gen.js';
+import type { Problem } from './openapi.gen.js';
 import type { ClientOptions, Credential, RequestOptions } from './options.js';
 import { retryDelayMs, sleep } from './retry.js';
 
@@ -195,7 +195,7 @@ async function readJson<T>(response: Response): Promise<T> {
 }
 
 /** Undefined when the answer is not the service's own, such as a proxy's page. */
-async function readProblem(response: Response): Promise<ProblemResponse | undefined> {
+async function readProblem(response: Response): Promise<Problem | undefined> {
   if (response.headers.get('content-type')?.startsWith('application/problem+json')) return readJson(response);
   await response.body?.cancel();
   return undefined;
