@@ -20,7 +20,11 @@ export const shared = {
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, sourceMaps: 'inline' }] },
 };
 
-const unit = { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] };
+const unit = {
+  ...shared,
+  displayName: 'unit',
+  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/packages/cli/src/**/*.spec.ts'],
+};
 
 /** The same stories on every engine; a story asks `testEngine` which one it is told on. */
 const e2e = (engine, more = {}) => ({
