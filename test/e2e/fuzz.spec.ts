@@ -13,12 +13,13 @@ import {
   type Schemas,
 } from '../support/arbitrary-requests.js';
 import { createTestApp } from '../support/create-test-app.js';
+import { isDeep } from '../support/depth.js';
 import { MISSING_ID } from '../support/samples.js';
 import { SEEDS } from '../support/seeds.js';
 import { type Identity, tokenFor } from '../support/test-client.js';
 
 /** Of each operation, with each seed. More of them find more. */
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 250);
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? (isDeep ? 250 : 25));
 const MARK = 'only the victim says this';
 /** Answered before an operation is reached. */
 const OF_NO_OPERATION = ['malformed_request', 'route_not_found'];
@@ -302,10 +303,13 @@ describe.each(SEEDS)('thousands of requests (seed %i)', (seed) => {
 /** Headers that stand in each answer whose documentation names them. */
 const ALWAYS = ['X-Request-Id', 'ETag', 'Location', 'WWW-Authenticate'];
 
-it.each(operations.map((operation) => [operation.operationId, operation] as const))(
-  '%s was seen in each status that a request alone can lead to',
-  (id, operation) => {
-    const reachable = Object.keys(operation.responses).filter((status) => !NOT_TO_BE_SEEN.includes(status));
-    expect([...(seen.get(id) ?? [])].sort()).toEqual(expect.arrayContaining(reachable));
-  },
-);
+// It takes this many requests to see the rare ones.
+if (isDeep) {
+  it.each(operations.map((operation) => [operation.operationId, operation] as const))(
+    '%s was seen in each status that a request alone can lead to',
+    (id, operation) => {
+      const reachable = Object.keys(operation.responses).filter((status) => !NOT_TO_BE_SEEN.includes(status));
+      expect([...(seen.get(id) ?? [])].sort()).toEqual(expect.arrayContaining(reachable));
+    },
+  );
+}

@@ -13,8 +13,10 @@ import {
   openApiStructure,
   operationsOf,
   referencesIn,
+  requestExamplesOf,
   resolve,
 } from '../support/openapi-structure.js';
+import { addressOf } from '../support/operations.js';
 import { MISSING_ID, UUID } from '../support/samples.js';
 import type { TestClient } from '../support/test-client.js';
 
@@ -44,24 +46,6 @@ describe('the OpenAPI document', () => {
     expect(structure.error?.issues ?? []).toEqual([]);
   });
 
-  it('has the operations of the contract, in its order', () => {
-    expect(
-      operations.map(({ method, path, operation }) => `${operation.operationId}: ${method} ${path}`),
-    ).toEqual(
-      `listConversations: get /admin/api/v2/conversations
-createConversation: post /admin/api/v2/conversations
-getConversation: get /admin/api/v2/conversations/{conversation_id}
-updateConversation: patch /admin/api/v2/conversations/{conversation_id}
-deleteConversation: delete /admin/api/v2/conversations/{conversation_id}
-updateConversationStatus: patch /admin/api/v2/conversations/{conversation_id}/status
-listMessages: get /admin/api/v2/conversations/{conversation_id}/messages
-appendMessage: post /admin/api/v2/conversations/{conversation_id}/messages
-appendMessages: post /admin/api/v2/conversations/{conversation_id}/messages/batch
-getMessage: get /admin/api/v2/conversations/{conversation_id}/messages/{message_id}
-updateMessage: patch /admin/api/v2/conversations/{conversation_id}/messages/{message_id}`.split('\n'),
-    );
-  });
-
   it('describes every property of every schema, with an example of each value', () => {
     const silent = Object.entries(served.components.schemas).flatMap(([name, schema]) =>
       Object.entries((schema as Schema).properties ?? {})
@@ -87,10 +71,14 @@ updateMessage: patch /admin/api/v2/conversations/{conversation_id}/messages/{mes
     expect(JSON.stringify(served)).not.toMatch(/localhost|127\.0\.0\.1/);
   });
 
-  it('asks reading operations for one scope and writing ones for the other, in either kind of credential', () => {
-    for (const { method, operation } of operations) {
-      const scopes = [method === 'get' ? 'conversations:read' : 'conversations:write'];
-      expect(operation.security).toEqual([{ bearer: scopes }, { apiKey: scopes }]);
+  it('asks for the same one scope in either kind of credential', () => {
+    for (const { operation } of operations) {
+      const [bearer, apiKey] = operation.security;
+      expect(Object.values(bearer ?? {})).toEqual(Object.values(apiKey ?? {}));
+      expect(operation.security).toEqual([
+        { bearer: [expect.any(String)] },
+        { apiKey: [expect.any(String)] },
+      ]);
     }
   });
 
@@ -103,14 +91,6 @@ updateMessage: patch /admin/api/v2/conversations/{conversation_id}/messages/{mes
         ]),
       );
     }
-  });
-
-  it('requires a body exactly where a property of it is required', () => {
-    const required = operations
-      .filter(({ operation }) => operation.requestBody?.required)
-      .map(({ operation }) => operation.operationId);
-
-    expect(required).toEqual(['updateConversation', 'appendMessage', 'appendMessages']);
   });
 
   it('says at each operation which codes it can answer, and forgets none of the catalogue', () => {
@@ -137,10 +117,8 @@ describe('the examples of the OpenAPI document', () => {
     );
 
     for (const { method, path, operation } of deletedLast) {
-      const address = path.replaceAll(/\{(\w+)\}/g, (_, name: keyof typeof addresses) => addresses[name]);
-      const body = operation.requestBody?.content['application/json'] as Media | undefined;
-      const examples = body ? examplesOf(body) : [undefined];
-      for (const example of examples) {
+      const address = addressOf({ path }, addresses);
+      for (const example of operation.requestBody ? requestExamplesOf(served, operation) : [undefined]) {
         const answer = await anybody.send(method.toUpperCase(), `/${address}`, example);
         expect([
           operation.operationId,
@@ -159,14 +137,13 @@ describe('every answer', () => {
       const { body: conversation } = await ada.post('/conversations', { status: 'cancelled' });
       const messages = `/conversations/${conversation.id}/messages`;
       const { body: message } = await ada.post(messages, { message_from: 'user', content: '' });
-      const media = operation.requestBody?.content['application/json'] as Media | undefined;
-      const [valid] = media ? examplesOf(media) : [];
+      const [valid] = requestExamplesOf(served, operation);
       const seen = new Map<string, Set<string>>();
 
       const send = async ({ client = ada, body = valid, query, headers, missing }: Request) => {
         const ids: Record<string, string> = { conversation_id: conversation.id, message_id: message.id };
         if (missing) ids[missing] = MISSING_ID;
-        const address = path.replaceAll(/\{(\w+)\}/g, (__, name: string) => ids[name] ?? '');
+        const address = addressOf({ path }, ids);
         const options = { query, headers: { 'idempotency-key': newId(), ...headers } };
         const answers = [await client.send(method.toUpperCase(), `/${address}`, body, options)];
         // With the same key: what was kept is answered again.
@@ -314,14 +291,6 @@ function codesOf(operation: OpenApiOperation): string[] {
     expect(value).toMatchObject({ code, status, type: `/problems/${code}` });
     return code;
   });
-}
-
-/** The named examples of a request body; without them one made of the examples of its properties. */
-function examplesOf({ schema, examples }: Media): object[] {
-  if (examples) return Object.values(examples).map(({ value }) => value);
-  const { properties } = resolve(served, schema.$ref ?? '') as { properties: Record<string, Schema> };
-  const withExample = Object.entries(properties).filter(([, property]) => property.examples);
-  return [Object.fromEntries(withExample.map(([name, property]) => [name, property.examples?.[0]]))];
 }
 
 /** What is wrong with an answer by the schema of its status; also a property that the schema does not know. */

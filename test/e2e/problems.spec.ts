@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTestApp } from '../support/create-test-app.js';
 import { exchange } from '../support/exchange.js';
+import { addressOf, OPERATIONS } from '../support/operations.js';
 import { expectProblem } from '../support/problems.js';
 import { MISSING_ID, UUID } from '../support/samples.js';
 import { tokenFor } from '../support/test-client.js';
@@ -138,13 +139,18 @@ describe('an unknown route', () => {
 });
 
 describe('another method', () => {
+  const MISSING = { conversation_id: MISSING_ID, message_id: MISSING_ID };
+  const paths = [...new Set(OPERATIONS.map(({ path }) => path))];
+  const methodsOf = (path: string) =>
+    OPERATIONS.filter((operation) => operation.path === path).flatMap(({ method }) =>
+      method === 'GET' ? ['GET', 'HEAD'] : [method],
+    );
   const allowed: [string, string, string[]][] = [
-    ['/conversations', '/conversations', ['GET', 'HEAD', 'POST']],
-    ['a conversation', conversation, ['DELETE', 'GET', 'HEAD', 'PATCH']],
-    ['a status', `${conversation}/status`, ['PATCH']],
-    ['messages', `${conversation}/messages`, ['GET', 'HEAD', 'POST']],
-    ['a batch', `${conversation}/messages/batch`, ['POST']],
-    ['a message', message, ['GET', 'HEAD', 'PATCH']],
+    ...paths.map((path): [string, string, string[]] => [
+      path,
+      `/${addressOf({ path }, MISSING)}`,
+      methodsOf(path).sort(),
+    ]),
     ['/healthz', '//healthz', ['GET', 'HEAD']],
   ];
 

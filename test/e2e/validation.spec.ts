@@ -1,32 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTestApp } from '../support/create-test-app.js';
-import { detailAt, expectProblem } from '../support/problems.js';
+import { addressOf, DELETED_LAST } from '../support/operations.js';
+import { detailAt, expectProblem, placesOf } from '../support/problems.js';
 
 const { as } = await createTestApp();
 const ada = as({ tenant: 'acme' });
 const HELLO = { message_from: 'user', content: 'Hello' };
 const conversation = `/conversations/${(await ada.post('/conversations')).body.id}`;
-const message = `${conversation}/messages/${(await ada.post(`${conversation}/messages`, HELLO)).body.id}`;
+const message = await ada.post(`${conversation}/messages`, HELLO);
+const ids = { conversation_id: message.body.conversation_id, message_id: message.body.id };
 
-/** Every operation with a valid body; the last says whether a body may be absent. */
-const OPERATIONS: [id: string, method: string, path: string, body: object | undefined, optional: boolean][] =
-  [
-    ['listConversations', 'GET', '/conversations', undefined, true],
-    ['createConversation', 'POST', '/conversations', { topic: 'x' }, true],
-    ['getConversation', 'GET', conversation, undefined, true],
-    ['updateConversation', 'PATCH', conversation, { topic: 'x' }, false],
-    ['updateConversationStatus', 'PATCH', `${conversation}/status`, { status: 'running' }, true],
-    ['listMessages', 'GET', `${conversation}/messages`, undefined, true],
-    ['appendMessage', 'POST', `${conversation}/messages`, HELLO, false],
-    ['appendMessages', 'POST', `${conversation}/messages/batch`, { messages: [HELLO] }, false],
-    ['getMessage', 'GET', message, undefined, true],
-    ['updateMessage', 'PATCH', message, { feedback: 'x' }, true],
-    // Last, because the others need the conversation.
-    ['deleteConversation', 'DELETE', conversation, undefined, true],
-  ];
-const WITH_BODY = OPERATIONS.filter(([, , , body]) => body !== undefined);
+const ALL = DELETED_LAST.map(
+  (operation) => [operation.id, operation, `/${addressOf(operation, ids)}`] as const,
+);
+const WITH_BODY = ALL.filter(([, { body }]) => body !== undefined);
 
-describe.each(WITH_BODY)('the body of %s', (_, method, path, body, optional) => {
+describe.each(WITH_BODY)('the body of %s', (_, { method, body, isBodyRequired }, path) => {
   it('refuses unknown properties and names each', async () => {
     const unknown = { constructor: 1, 'a/b~': null, '': 1, Topic: 'x' };
 
@@ -52,7 +41,7 @@ describe.each(WITH_BODY)('the body of %s', (_, method, path, body, optional) => 
     ]);
 
     const [empty] = answers;
-    expect(empty.status === 422).toBe(!optional);
+    expect(empty.status === 422).toBe(isBodyRequired);
     for (const { status, body } of answers) {
       expect(status).toBe(empty.status);
       expect(body.errors).toEqual(empty.body.errors);
@@ -62,13 +51,13 @@ describe.each(WITH_BODY)('the body of %s', (_, method, path, body, optional) => 
   it('has its faults named together with those of the query', async () => {
     const refused = await ada.send(method, path, { x: 1, y: 2 }, { query: { foo: 1, bar: ['2', '3'] } });
 
-    const required = optional ? [] : Object.keys(body ?? {}).map((key) => `/${key}`);
-    expectProblem(refused, 'validation_failed', 'foo', 'bar', '/x', '/y', ...required);
+    const missing = isBodyRequired ? placesOf(await ada.send(method, path, {})) : [];
+    expectProblem(refused, 'validation_failed', 'foo', 'bar', '/x', '/y', ...missing);
     expect(detailAt(refused, 'foo')).toContain('foo');
   });
 });
 
-describe.each(OPERATIONS)('the query of %s', (_, method, path, body) => {
+describe.each(ALL)('the query of %s', (_, { method, body }, path) => {
   it('refuses unknown parameters, empty ones too', async () => {
     const query = { foo: 'x', tenantid: '', TENANT_ID: 'acme', 'tenant_id[]': 'acme', __proto__x: '' };
 

@@ -126,6 +126,24 @@ export const operationsOf = ({ paths }: Document): FoundOperation[] =>
     Object.entries(methods).map(([method, found]) => ({ method, path, operation: found })),
   );
 
+/** Bodies to send to an operation: its examples by name, or without them one made of those of the properties. */
+export function requestExamplesOf(document: Document, { requestBody }: OpenApiOperation): object[] {
+  const body = requestBody?.content['application/json'];
+  if (!body) return [];
+  const { examples, schema } = requestContent.parse(body);
+  if (examples) return Object.values(examples).map(({ value }) => value);
+  const { properties } = describedObject.parse(resolve(document, schema.$ref));
+  const withExample = Object.entries(properties).filter(([, property]) => property.examples);
+  return [Object.fromEntries(withExample.map(([name, property]) => [name, property.examples?.[0]]))];
+}
+const requestContent = z.object({
+  schema: reference,
+  examples: z.record(z.string(), z.object({ value: z.record(z.string(), z.unknown()) })).optional(),
+});
+const describedObject = z.object({
+  properties: z.record(z.string(), z.object({ examples: z.array(z.unknown()).optional() })),
+});
+
 /** Every reference in a part of a document. */
 export const referencesIn = (part: unknown): string[] =>
   [...JSON.stringify(part).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target = '']) => target);

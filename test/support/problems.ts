@@ -26,7 +26,7 @@ export function expectProblem(response: TestResponse, code: ProblemCode, ...plac
 }
 
 /** Where the faults are that a problem lists. */
-function placesOf({ body }: TestResponse): Place[] {
+export function placesOf({ body }: TestResponse): Place[] {
   const errors = (body.errors ?? []) as { detail: string; pointer?: string; parameter?: string }[];
   return errors
     .map(({ detail, pointer, parameter }) => {
