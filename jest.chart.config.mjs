@@ -5,6 +5,7 @@ export default {
   ...shared,
   displayName: 'chart',
   testMatch: ['<rootDir>/test/chart/**/*.spec.ts'],
+  globalSetup: '<rootDir>/test/faults/support/build.mjs',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
   testTimeout: 120_000,
   maxWorkers: 2,

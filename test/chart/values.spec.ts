@@ -1,19 +1,23 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load-config.js';
+import { Authority } from '../faults/support/certificates.js';
 import { CHART, objects, run, template, the, type Values, valuesFile } from './support/chart.js';
 import { environmentOf, podTemplate, secretFiles } from './support/pods.js';
+
+const authority = new Authority('of the database');
+const client = authority.sign('DNS:colloquy');
 
 /** What the Secrets of the examples hold. */
 const SECRETS: Readonly<Record<string, string>> = {
   'database-url': 'mysql://colloquy:secret@db.example:3306/colloquy',
   'database-user': 'colloquy',
   'database-password': 'p%ss/w:rd@',
-  'database-tls-ca': 'a certificate',
-  'database-tls-cert': 'a certificate',
-  'database-tls-key': 'a key',
+  'database-tls-ca': readFileSync(authority.ca, 'utf8'),
+  'database-tls-cert': readFileSync(client.cert, 'utf8'),
+  'database-tls-key': readFileSync(client.key, 'utf8'),
   'jwt-secret': 'a secret of at least thirty-two characters',
   'redis-url': 'redis://:secret@redis.example:6379/0',
 };
@@ -35,6 +39,8 @@ function configOf(file: string, deployment: string) {
 describe('what the chart makes is what the service reads', () => {
   it.each([
     ['minimal', 'rel-colloquy'],
+    ['full', 'talk'],
+    ['full', 'talk-worker'],
     ['init-container', 'rel-colloquy'],
     ['at-start', 'rel-colloquy-worker'],
   ])('with the values of %s, in %s', (example, deployment) => {
@@ -47,10 +53,22 @@ describe('what the chart makes is what the service reads', () => {
   });
 
   it('value by value', () => {
-    const { http, shutdown, auth, rateLimit, log } = configOf(valuesFile('full'), 'talk');
+    const { http, shutdown, database, auth, rateLimit, log } = configOf(valuesFile('full'), 'talk');
 
     expect(http).toMatchObject({ host: '::', swagger: true });
     expect(shutdown).toMatchObject({ delayMs: 15_000, timeoutMs: 30_500 });
+    expect(database).toMatchObject({
+      hosts: [
+        { host: 'db-0.example', port: 3306 },
+        { host: 'db-1.example', port: 3307 },
+      ],
+      database: 'talk',
+      user: 'colloquy',
+      password: SECRETS['database-password'],
+      poolSize: 8,
+      migrations: 'check',
+      tls: { verify: true },
+    });
     expect(auth).toMatchObject({
       apiKeys: true,
       jwt: {

@@ -22,7 +22,7 @@ const container = z.looseObject({
     limits: z.record(z.string(), z.string()),
   }),
 });
-type Container = z.infer<typeof container>;
+export type Container = z.infer<typeof container>;
 
 const projectedSecret = z.object({
   secret: z.object({ name: z.string(), items: z.array(z.object({ key: z.string(), path: z.string() })) }),
@@ -54,7 +54,7 @@ const template = z.object({
   }),
   spec: podSpec,
 });
-type PodTemplate = z.infer<typeof template>;
+export type PodTemplate = z.infer<typeof template>;
 
 /** What a Deployment or Job makes pods of. */
 export const podTemplate = (owner: Manifest): PodTemplate =>

@@ -13,15 +13,14 @@
 - { name: DATABASE_NAME, value: {{ $values.database.name | quote }} }
 - { name: DATABASE_USER_FILE, value: {{ $secrets }}/database-user }
 - { name: DATABASE_PASSWORD_FILE, value: {{ $secrets }}/database-password }
-# The image's own default, a SQLite file, is out of the way.
-- { name: DATABASE_URL, value: '' }
 {{- else }}
 - { name: DATABASE_URL_FILE, value: {{ $secrets }}/database-url }
-- { name: DATABASE_URL, value: '' }
 {{- end }}
+# Instead of the image's own default, a SQLite file.
+- { name: DATABASE_URL, value: '' }
 - { name: DATABASE_TLS, value: {{ $values.database.tls.mode | quote }} }
 {{- with $values.database.tls.existingSecret }}
-{{- if .name }}
+{{- if and .name (ne $values.database.tls.mode "off") }}
 {{- if .caKey }}
 - { name: DATABASE_TLS_CA_FILE, value: {{ $secrets }}/database-tls-ca }
 {{- end }}
@@ -93,7 +92,7 @@
             {{- end }}
             {{- end }}
       {{- with $values.database.tls.existingSecret }}
-      {{- if and .name (or .caKey .certKey) }}
+      {{- if and .name (ne $values.database.tls.mode "off") (or .caKey .certKey) }}
       - secret:
           name: {{ .name }}
           items:
