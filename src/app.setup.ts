@@ -19,6 +19,7 @@ import { openApiDocument } from './openapi.js';
 import { Health } from './monitoring/health.js';
 import { NestLogger } from './monitoring/logger.js';
 import { Metrics } from './monitoring/metrics.js';
+import { sendOutcome } from './idempotency/outcome-headers.js';
 import { MonitoringRoutes } from './monitoring/monitoring.routes.js';
 import { logRequests } from './monitoring/request-log.js';
 import { endConnectionsWhenStopping } from './monitoring/stopping.js';
@@ -62,6 +63,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   endConnectionsWhenStopping(fastify, app.get(Health));
   fastify.setReplySerializer(jsonOf);
   sendResourceHeaders(fastify);
+  sendOutcome(fastify);
   answerUnusualRequests(fastify);
   if (config.http.swagger) {
     SwaggerModule.setup('docs', app, () => openApiDocument(app), {

@@ -124,7 +124,7 @@ const ETAG = {
   }),
 };
 const REPLAYED = {
-  'Idempotency-Replayed': header('`true` where this is the stored answer to an earlier request.', {
+  'Idempotency-Replayed': header('`true` where an earlier request with this key had done it already.', {
     type: 'string',
   }),
 };
@@ -132,7 +132,7 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
   description:
-    'Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.',
+    'Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 const IF_MATCH = {
@@ -163,8 +163,6 @@ const PROBLEM_HEADERS: Partial<Record<number, Record<string, ReturnType<typeof h
 
 /** Without a credential there is nobody to charge a request to. */
 const NOT_CHARGED = 401;
-/** Failures that are kept under an Idempotency-Key. */
-const REPLAYABLE: readonly number[] = [404];
 
 function problemResponses(docs: OperationDocs): MethodDecorator[] {
   const { scope, body, idempotent, conditional } = docs;
@@ -190,7 +188,6 @@ function problemResponses(docs: OperationDocs): MethodDecorator[] {
         ...(status !== NOT_CHARGED && RATE_LIMIT),
         ...PROBLEM_HEADERS[status],
         ...(here.some(({ code }) => code === 'idempotency_in_progress') && RETRY_AFTER),
-        ...(idempotent && REPLAYABLE.includes(status) && REPLAYED),
       },
       content: {
         'application/problem+json': {

@@ -1,9 +1,9 @@
-import { applyDecorators, HttpCode, type Type, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, HttpCode, type Type, UseGuards } from '@nestjs/common';
 import { RequireScope } from '../auth/decorators.js';
 import { MAX_BODY_BYTES } from '../http/body.js';
 import { Takes } from '../http/inputs.js';
 import { IDEMPOTENCY_KEY } from '../idempotency/idempotency-key.js';
-import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { IdempotencyKeyGuard } from '../idempotency/idempotency-key.guard.js';
 import type { AccessScope } from '../identity/principal.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
 import { describeOperation, type ProblemDocs, type RequestExamples } from './operation-docs.js';
@@ -46,7 +46,7 @@ export function Operation({
   return applyDecorators(
     RequireScope(options.scope),
     Takes({ query, body: options.body, maxBodyBytes, headers: idempotent ? [IDEMPOTENCY_KEY] : [] }),
-    ...(idempotent ? [UseInterceptors(IdempotencyInterceptor)] : []),
+    ...(idempotent ? [UseGuards(IdempotencyKeyGuard)] : []),
     HttpCode(status),
     describeOperation({ ...options, query, idempotent, status }),
   );

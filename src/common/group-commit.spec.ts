@@ -5,10 +5,10 @@ import { GroupCommit } from './group-commit.js';
 /** A writer whose writes end when the test says so. */
 function controlled({ maxItems = 100, maxSize = 100, maxWaiting = 100 } = {}) {
   const writes: { items: readonly string[]; end: (error?: Error) => void }[] = [];
-  const commit = new GroupCommit<string>(
+  const commit = new GroupCommit<string, string>(
     (items) =>
       new Promise((resolve, reject) => {
-        writes.push({ items, end: (error) => (error === undefined ? resolve() : reject(error)) });
+        writes.push({ items, end: (error) => (error === undefined ? resolve(items) : reject(error)) });
       }),
     (error) => error instanceof Unavailable,
     { maxItems, maxSize, maxWaiting, maxWaitMs: 1_000, sizeOf: (item) => item.length },
@@ -38,15 +38,19 @@ describe('GroupCommit', () => {
     await Promise.all(second);
   });
 
-  it('lets what arrives in one turn go together where a write ends within its turn', async () => {
+  it('lets what arrives in one turn go together where a write ends within its turn, and gives each its result', async () => {
     const writes: (readonly string[])[] = [];
-    const commit = new GroupCommit<string>(
-      (items) => Promise.resolve(void writes.push(items)),
+    const commit = new GroupCommit<string, string>(
+      (items) => {
+        writes.push(items);
+        return Promise.resolve(items.map((item) => item.toUpperCase()));
+      },
       () => false,
       { maxItems: 100, maxSize: 100, maxWaiting: 100, maxWaitMs: 1_000, sizeOf: ({ length }) => length },
     );
-    await Promise.all(['a', 'b', 'c'].map((item) => commit.submit('key', item)));
+    const results = await Promise.all(['a', 'b', 'c'].map((item) => commit.submit('key', item)));
     expect(writes).toEqual([['a', 'b', 'c']]);
+    expect(results).toEqual(['A', 'B', 'C']);
   });
 
   it('does not acknowledge before the write ends', async () => {

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Unavailable } from './errors/domain-error.js';
 
-interface Waiting<Item> {
+interface Waiting<Item, Result> {
   item: Item;
   timer: NodeJS.Timeout;
-  done: () => void;
+  done: (result: Result) => void;
   failed: (error: unknown) => void;
 }
 
@@ -24,18 +24,21 @@ interface Limits<Item> {
  * key are written in the order in which they came and never at the same time; a group that fails is written again one
  * by one, so that each item has its own fate. No item waits for others to come.
  */
-export class GroupCommit<Item> {
-  readonly #queues = new Map<string, Waiting<Item>[]>();
+export class GroupCommit<Item, Result> {
+  readonly #queues = new Map<string, Waiting<Item, Result>[]>();
 
-  /** `write` writes all items or none. Where `isForAll`, its failure is that of every item and nothing is tried again. */
+  /**
+   * `write` writes all items or none, and gives the result of each. Where `concernsAll`, its failure is that of every
+   * item and nothing is tried again.
+   */
   constructor(
-    private readonly write: (items: readonly Item[]) => Promise<void>,
-    private readonly isForAll: (error: unknown) => boolean,
+    private readonly write: (items: readonly Item[]) => Promise<readonly Result[]>,
+    private readonly concernsAll: (error: unknown) => boolean,
     private readonly limits: Limits<Item>,
   ) {}
 
-  /** Resolves when the item is committed. Throws what its write throws. */
-  submit(key: string, item: Item): Promise<void> {
+  /** Resolves with its result when the item is committed. Throws what its write throws. */
+  submit(key: string, item: Item): Promise<Result> {
     return new Promise((done, failed) => {
       const queue = this.#queues.get(key) ?? this.#open(key);
       if (queue.length >= this.limits.maxWaiting) {
@@ -51,14 +54,14 @@ export class GroupCommit<Item> {
     });
   }
 
-  #open(key: string): Waiting<Item>[] {
-    const queue: Waiting<Item>[] = [];
+  #open(key: string): Waiting<Item, Result>[] {
+    const queue: Waiting<Item, Result>[] = [];
     this.#queues.set(key, queue);
     void this.#drain(key, queue);
     return queue;
   }
 
-  async #drain(key: string, queue: Waiting<Item>[]): Promise<void> {
+  async #drain(key: string, queue: Waiting<Item, Result>[]): Promise<void> {
     do {
       // What is read from the sockets now belongs to the group too: SQLite writes within one turn, so that nothing
       // could arrive meanwhile.
@@ -70,7 +73,7 @@ export class GroupCommit<Item> {
     this.#queues.delete(key);
   }
 
-  #groupLength(queue: readonly Waiting<Item>[]): number {
+  #groupLength(queue: readonly Waiting<Item, Result>[]): number {
     let size = 0;
     const end = queue.findIndex(({ item }, index) => {
       size += this.limits.sizeOf(item);
@@ -79,13 +82,13 @@ export class GroupCommit<Item> {
     return end === -1 ? queue.length : end;
   }
 
-  async #writeGroup(group: readonly Waiting<Item>[]): Promise<void> {
+  async #writeGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
     if (group.length === 0) return;
     try {
-      await this.write(group.map(({ item }) => item));
-      for (const { done } of group) done();
+      const results = await this.write(group.map(({ item }) => item));
+      for (const [index, result] of results.entries()) group[index]?.done(result);
     } catch (error) {
-      if (group.length === 1 || this.isForAll(error)) for (const { failed } of group) failed(error);
+      if (group.length === 1 || this.concernsAll(error)) for (const { failed } of group) failed(error);
       else for (const one of group) await this.#writeGroup([one]);
     }
   }

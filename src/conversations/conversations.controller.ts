@@ -5,7 +5,6 @@ import type { ExpectedVersions } from '../common/versions.js';
 import { IfMatch } from '../http/precondition.js';
 import { MAX_MESSAGES_BODY_BYTES } from '../http/body.js';
 import { BASE_PATH } from '../http/resource.js';
-import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { ConversationId } from './conversation-id.js';
@@ -59,13 +58,8 @@ export class ConversationsController {
     @Tenant() scope: TenantScope,
     @Query() query: CreateConversationQuery,
     @Body() body: CreateConversationDto,
-    @Once() once: OnceOnly,
   ): Promise<ConversationResponse> {
-    return this.conversations.create(
-      scope,
-      body.toNewConversation(query),
-      once.answering(ConversationResponse.from),
-    );
+    return ConversationResponse.from(await this.conversations.create(scope, body.toNewConversation(query)));
   }
 
   @Get(':conversation_id')
@@ -92,6 +86,7 @@ export class ConversationsController {
     body: UpdateConversationDto,
     response: ConversationResponse,
     problems: ['conversation_not_found'],
+    idempotent: true,
     conditional: 'write',
   })
   async update(
@@ -132,6 +127,7 @@ export class ConversationsController {
     examples: UPDATE_STATUS_EXAMPLES,
     response: ConversationResponse,
     problems: ['conversation_not_found', STATUS_CONFLICT],
+    idempotent: true,
     conditional: 'write',
   })
   async updateStatus(

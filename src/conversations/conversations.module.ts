@@ -10,6 +10,7 @@ import { ConversationsService } from './conversations.service.js';
 import { DeletedConversation } from './deleted-conversation.entity.js';
 import { DeletedConversationsQueue } from './deleted-conversations.queue.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
+import { WriteEffects } from './write-effects.js';
 
 @Module({
   imports: [
@@ -23,7 +24,8 @@ import { DeletedConversationsRepository } from './deleted-conversations.reposito
     ConversationsRepository,
     DeletedConversationsRepository,
     DeletedConversationsQueue,
+    WriteEffects,
   ],
-  exports: [ConversationsService, DeletedConversationsRepository, DeletedConversationsQueue],
+  exports: [ConversationsService, WriteEffects, DeletedConversationsRepository, DeletedConversationsQueue],
 })
 export class ConversationsModule {}

@@ -101,20 +101,16 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return conversation ?? null;
   }
 
-  /** Changes a conversation of this version, which the transaction has locked. */
+  /** Writes a conversation as it is to be, which the transaction has locked as it was. */
   change(
     scope: TenantScope,
     transaction: Transaction,
-    { id, version }: Pick<Conversation, 'id' | 'version'>,
-    change: ConversationChange,
-    time: Date,
+    before: Conversation,
+    after: Conversation,
   ): Promise<void> {
-    const { set, values } = changedBy(scope.principal, time);
-    return this.updateIn(scope, transaction, {
-      set: [...Object.keys(change).map((column) => `${column} = ?`), set].join(', '),
-      values: [...Object.values(change), ...values],
+    return this.replaceIn(scope, transaction, before, after, {
       where: 'id = ? AND version = ?',
-      parameters: [id, version],
+      parameters: [before.id, before.version],
     });
   }
 

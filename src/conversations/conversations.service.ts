@@ -1,13 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
-import { asChangedBy, authoredBy } from '../database/schema/authorship.js';
-import { OutcomeUnknown, type Transaction, Transactions } from '../database/sql/transactions.js';
-import type { Completion } from '../idempotency/once-only.js';
+import { authoredBy, withChange } from '../database/schema/authorship.js';
+import { lockedChange } from '../database/sql/locked-change.js';
+import { type AlreadyDone, type Transaction, Transactions, type Work } from '../database/sql/transactions.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
 import type { ConversationHead } from './conversation-head.js';
@@ -18,6 +18,7 @@ import { type ConversationChange, ConversationsRepository } from './conversation
 import type { ConversationPosition } from './conversations.sql.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';
+import { WriteEffects } from './write-effects.js';
 
 /** What a new conversation is made of; `inputs` and `extendProperties` are JSON objects. */
 export interface NewConversation {
@@ -62,13 +63,11 @@ export class ConversationsService {
     private readonly counts: ConversationCountsRepository,
     private readonly deletedConversations: DeletedConversationsRepository,
     private readonly transactions: Transactions,
+    private readonly idempotency: IdempotencyService,
+    private readonly effects: WriteEffects,
   ) {}
 
-  create<Answer>(
-    scope: TenantScope,
-    input: NewConversation,
-    complete: Completion<Conversation, Answer>,
-  ): Promise<Answer> {
+  create(scope: TenantScope, input: NewConversation): Promise<Conversation> {
     const id = newId();
     const conversation: Conversation = {
       ...input,
@@ -82,12 +81,14 @@ export class ConversationsService {
       version: 1,
       ...authoredBy(scope.principal, timeOfId(id)),
     };
-    return this.transactions.run(async (transaction, inDoubt) => {
-      const isWritten = inDoubt && (await this.findLocked(scope, transaction, id)) !== null;
-      if (!isWritten) await this.conversations.create(scope, transaction, conversation);
-      const answer = await complete(scope, transaction, conversation, isWritten);
-      if (!isWritten) await this.counts.add(scope, transaction, conversation, 1);
-      return answer;
+    return this.#write(scope, {
+      work: async (transaction) => {
+        await this.conversations.create(scope, transaction, conversation);
+        await this.effects.leave(transaction, [{ scope, isNew: true, id }]);
+        await this.counts.add(scope, transaction, conversation, 1);
+        return conversation;
+      },
+      alreadyDone: async (transaction) => (await this.findLocked(scope, transaction, id)) ?? undefined,
     });
   }
 
@@ -210,46 +211,63 @@ export class ConversationsService {
    * removed soon after (see `messages/message-purge.ts`). Throws ConversationNotFound, or PreconditionFailed.
    */
   async delete(scope: TenantScope, id: string, versions: ExpectedVersions): Promise<void> {
-    await this.transactions.run(async (transaction, inDoubt) => {
-      const conversation = await this.findLocked(scope, transaction, id);
-      if (!conversation && inDoubt) return;
-      if (!conversation) throw new ConversationNotFound();
-      assertAsExpected(conversation, { versions });
-      await this.conversations.remove(scope, transaction, conversation);
-      await this.deletedConversations.add(scope, transaction, conversation);
-      await this.counts.add(scope, transaction, conversation, -1);
-    });
+    await this.transactions.run(
+      async (transaction) => {
+        const conversation = await this.#getLocked(scope, transaction, id);
+        assertAsExpected(conversation, { versions });
+        await this.conversations.remove(scope, transaction, conversation);
+        await this.deletedConversations.add(scope, transaction, conversation);
+        await this.effects.leave(transaction, [{ scope, isNew: false, id }]);
+        await this.counts.add(scope, transaction, conversation, -1);
+        return id;
+      },
+      {
+        alreadyDone: async (transaction) =>
+          (await this.findLocked(scope, transaction, id)) ? undefined : id,
+      },
+    );
   }
 
-  async #change(
+  #change(
     scope: TenantScope,
     id: string,
     change: ConversationChange,
     expected: Expectation,
   ): Promise<Conversation> {
-    let written: Conversation | undefined;
-    return this.transactions.run(async (transaction, inDoubt) => {
-      const conversation = await this.findLocked(scope, transaction, id);
-      if (!conversation) throw new ConversationNotFound();
-      if (inDoubt && isDeepStrictEqual({ ...conversation }, written)) return conversation;
-      if (inDoubt && written && conversation.version > written.version) throw new OutcomeUnknown();
-      assertAsExpected(conversation, expected);
-      const changed = { ...conversation, ...change };
-      if (isDeepStrictEqual(changed, { ...conversation })) return conversation;
-      const time = now();
-      await this.conversations.change(scope, transaction, conversation, change, time);
-      written = asChangedBy(changed, scope.principal, time);
-      if (changed.status !== conversation.status) {
-        await this.counts.add(scope, transaction, conversation, -1);
-        await this.counts.add(scope, transaction, changed, 1);
-      }
-      return written;
+    const locked = lockedChange<Conversation>({
+      lock: (transaction) => this.#getLocked(scope, transaction, id),
+      change: (conversation) => {
+        assertAsExpected(conversation, expected);
+        return withChange(conversation, change, scope.principal, now());
+      },
+      write: async (transaction, before, after) => {
+        await this.conversations.change(scope, transaction, before, after);
+        await this.effects.leave(transaction, [{ scope, isNew: false, id }]);
+        if (after.status === before.status) return;
+        await this.counts.add(scope, transaction, before, -1);
+        await this.counts.add(scope, transaction, after, 1);
+      },
     });
+    return this.#write(scope, locked);
+  }
+
+  /** A write whose answer is the conversation. */
+  #write(
+    scope: TenantScope,
+    write: { work: Work<Conversation>; alreadyDone: AlreadyDone<Conversation> },
+  ): Promise<Conversation> {
+    return this.idempotency.run(scope, write, ({ id }) => this.get(scope, id));
   }
 
   /** Holds a conversation against all other writers until the transaction ends; null when there is none. */
   async findLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation | null> {
     return this.conversations.findLocked(scope, transaction, id);
+  }
+
+  async #getLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation> {
+    const conversation = await this.findLocked(scope, transaction, id);
+    if (!conversation) throw new ConversationNotFound();
+    return conversation;
   }
 
   /** What messages need of their conversation, with what the transaction has changed. Throws ConversationNotFound. */

@@ -86,13 +86,12 @@ export function answerFailure(thrown: unknown, request: FastifyRequest, reply: F
 }
 
 /** The whole problem document of a request. */
-export function problemDocument(
+function problemDocument(
   request: FastifyRequest,
   error: DomainError,
 ): Record<string, unknown> & { status: number } {
   const [instance = '/'] = request.url.split('?');
-  // A failure that is answered again has all its members, those of the first request included.
-  return { ...problemOf(error), instance, request_id: request.id, ...error.members };
+  return { ...problemOf(error), instance, request_id: request.id };
 }
 
 /** Answers a request with the problem document of `error`. */

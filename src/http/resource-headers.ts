@@ -24,7 +24,7 @@ export function sendResourceHeaders(fastify: FastifyInstance): void {
 }
 
 /** The headers that a thing has in the answer to a request of this method. */
-export const resourceHeaders = (resource: Resource, method: string): Record<string, string> => ({
+const resourceHeaders = (resource: Resource, method: string): Record<string, string> => ({
   etag: resource.etag(),
   ...(method === 'POST' && { location: resource.path() }),
 });

@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { HeaderInput } from '../http/inputs.js';
+import type { KeyedRequest } from '../identity/acting-request.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-
-/** A request that is to be carried out once, however often it is sent. */
-export interface KeyedRequest {
-  /** Digest of the credential, the unit it is bound to, and its key. */
-  readonly id: string;
-  /** Digest of method, path, query and body: the same for the same request. */
-  readonly fingerprint: string;
-}
 
 const BARE = /^[\x21-\x7e]{1,255}$/;
 /** A string of Structured Field Values (RFC 8941, section 3.3.3). */

@@ -8,7 +8,7 @@ import {
   TimeColumn,
 } from '../database/schema/columns.js';
 
-/** The answer that a request with an Idempotency-Key got. */
+/** What a request with an Idempotency-Key did. */
 @Entity('idempotency_record')
 @Index('idempotency_record_by_expiry', ['expiresTime'])
 export class IdempotencyRecord {
@@ -18,10 +18,15 @@ export class IdempotencyRecord {
   @IdColumn({ nullable: true }) tenantUnitId: string | null;
   /** Digest of the request. */
   @IdColumn() fingerprint: string;
+  /** 201 where something was made, else 200. */
   @CountColumn() status: number;
-  /** JSON text: the headers that belong to the answer. */
+  /** What was written (see Done); null in a row of the release before, which kept a body. */
+  @IdColumn({ nullable: true }) doneId: string | null;
+  /** Of its messages, as `rangesOf` writes them. */
+  @LongTextColumn({ nullable: true }) doneSequences: string | null;
+  /** Of the release before, which may still write beside this one; empty now. */
   @LongTextColumn() headers: string;
-  /** The body, deflated (RFC 1951). */
+  /** As `headers`. */
   @BytesColumn() body: Buffer;
   @TimeColumn() expiresTime: Date;
 }

@@ -17,6 +17,12 @@ export class IdempotencyRepository extends TenantScopedRepository<IdempotencyRec
     return record ?? null;
   }
 
+  /** Whether there is a record of this id, looked up when nobody can be about to add it. */
+  async isKept(scope: TenantScope, transaction: Transaction, id: string): Promise<boolean> {
+    const records = await this.selectLockedIn(scope, transaction, { where: 'id = ?', parameters: [id] });
+    return records.length > 0;
+  }
+
   /** False when there is a record of this id already. */
   add(
     scope: TenantScope,

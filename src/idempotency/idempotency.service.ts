@@ -1,32 +1,32 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { now } from '../common/clock.js';
 import { DomainError } from '../common/errors/domain-error.js';
-import { PeriodicJob } from '../jobs/periodic-job.js';
-import { type Transaction, Transactions } from '../database/sql/transactions.js';
+import { type AlreadyDone, type Transaction, Transactions, type Work } from '../database/sql/transactions.js';
+import type { KeyedRequest } from '../identity/acting-request.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import type { KeyedRequest } from './idempotency-key.js';
+import { PeriodicJob } from '../jobs/periodic-job.js';
 import { ExpiredIdempotencyRecords, IdempotencyRepository } from './idempotency.repository.js';
+import { rangesOf, sequencesOf } from './sequence-ranges.js';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 const CLEAN_UP_INTERVAL_MS = 60_000;
 const CLEAN_UP_RECORDS = 500;
+const NO_BODY = Buffer.alloc(0);
 
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
-
-export interface StoredAnswer {
-  status: number;
-  headers: Record<string, string>;
-  /** JSON text. */
-  body: string;
+/** What a write did: enough to answer it again from what is there by then. */
+export interface Done {
+  /** False where what was asked for was there already, so that nothing was made. */
+  readonly isNew: boolean;
+  /** Of the conversation (or whatever else has an id of its own). */
+  readonly id: string;
+  /** Of its messages, where they are what was asked for, in the order of the answer. */
+  readonly sequences?: readonly number[];
 }
 
-/** Another request with the same key has committed first. */
-export class KeyTaken extends Error {}
+/** Another request with the same key, or an earlier run of this one, has committed first. */
+class KeyTaken extends Error {}
 
-/** Keeps the answers of requests with an Idempotency-Key for 24 hours. */
+/** Carries out a request with an Idempotency-Key once, and remembers for 24 hours what it did. */
 @Injectable()
 export class IdempotencyService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** Requests that this replica is carrying out now. */
@@ -49,16 +49,72 @@ export class IdempotencyService implements OnApplicationBootstrap, BeforeApplica
     return this.#cleanUp.stop();
   }
 
+  /**
+   * Carries out a write, whose transaction tells with `keep` what it did; or gives with `read` what an earlier request
+   * with the same key did. Throws `idempotency_in_progress` or `idempotency_key_reused`.
+   */
+  async once<T>(scope: TenantScope, write: () => Promise<T>, read: (done: Done) => Promise<T>): Promise<T> {
+    const { key } = scope.request;
+    if (!key) return write();
+    const end = this.#begin(scope, key);
+    try {
+      const done = await this.#find(scope, key);
+      if (done) return await this.#replay(scope, done, read);
+      return await write();
+    } catch (error) {
+      if (!(error instanceof KeyTaken)) throw error;
+      const done = await this.#find(scope, key);
+      if (!done) throw inProgress();
+      return await this.#replay(scope, done, read);
+    } finally {
+      end();
+    }
+  }
+
+  /** As `once`, for a write that is one transaction: in doubt its record is asked first. */
+  run<T>(
+    scope: TenantScope,
+    { work, alreadyDone }: { work: Work<T>; alreadyDone: AlreadyDone<T> },
+    read: (done: Done) => Promise<T>,
+  ): Promise<T> {
+    const look: AlreadyDone<T> = async (transaction) => {
+      const { key } = scope.request;
+      if (key && (await this.records.isKept(scope.ofCredential, transaction, key.id))) throw new KeyTaken();
+      return alreadyDone(transaction);
+    };
+    return this.once(scope, () => this.transactions.run(work, { alreadyDone: look }), read);
+  }
+
+  /** Remembers in the transaction of a write what it did, if the request has a key. Throws what `once` catches. */
+  async keep(scope: TenantScope, transaction: Transaction, done: Done): Promise<void> {
+    scope.request.outcome = { isNew: done.isNew, isReplay: false };
+    const { key } = scope.request;
+    if (!key) return;
+    const record = {
+      id: key.id,
+      tenantUnitId: scope.ofCredential.tenantUnitId,
+      fingerprint: key.fingerprint,
+      status: done.isNew ? 201 : 200,
+      doneId: done.id,
+      doneSequences: rangesOf(done.sequences ?? []),
+      headers: '',
+      body: NO_BODY,
+      expiresTime: new Date(now().getTime() + KEPT_MS),
+    };
+    const isFirst = await this.records.add(scope.ofCredential, transaction, record);
+    if (!isFirst) throw new KeyTaken('The Idempotency-Key was used meanwhile.');
+  }
+
   /** Marks a request as being carried out; call what it returns when it is. Throws `idempotency_in_progress`. */
-  begin(scope: TenantScope, { id }: KeyedRequest): () => void {
+  #begin(scope: TenantScope, { id }: KeyedRequest): () => void {
     const request = `${scope.tenantId} ${id}`;
     if (this.#inFlight.has(request)) throw inProgress();
     this.#inFlight.add(request);
     return () => void this.#inFlight.delete(request);
   }
 
-  /** The answer that this request got before, if any. Throws `idempotency_key_reused` when another request had the key. */
-  async find(scope: TenantScope, { id, fingerprint }: KeyedRequest): Promise<StoredAnswer | null> {
+  /** What this request did before, if anything. Throws `idempotency_key_reused` when another request had the key. */
+  async #find(scope: TenantScope, { id, fingerprint }: KeyedRequest): Promise<Done | null> {
     const record = await this.records.findById(scope.ofCredential, id);
     if (!record) return null;
     const time = now();
@@ -73,39 +129,14 @@ export class IdempotencyService implements OnApplicationBootstrap, BeforeApplica
         faults: [{ detail: 'belongs to another request', parameter: 'Idempotency-Key' }],
       });
     }
-    const headers: unknown = JSON.parse(record.headers);
-    return {
-      status: record.status,
-      headers: Object.fromEntries(
-        Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]),
-      ),
-      body: (await inflate(record.body)).toString(),
-    };
+    if (record.doneId === null) return null;
+    const isNew = record.status === 201;
+    return { isNew, id: record.doneId, sequences: sequencesOf(record.doneSequences ?? '') };
   }
 
-  /** Stores an answer in the transaction of what it tells of. Throws KeyTaken. */
-  async store(
-    scope: TenantScope,
-    transaction: Transaction,
-    { id, fingerprint }: KeyedRequest,
-    answer: StoredAnswer,
-  ): Promise<void> {
-    const record = {
-      id,
-      tenantUnitId: scope.ofCredential.tenantUnitId,
-      fingerprint,
-      status: answer.status,
-      headers: JSON.stringify(answer.headers),
-      body: await deflate(answer.body),
-      expiresTime: new Date(now().getTime() + KEPT_MS),
-    };
-    const isFirst = await this.records.add(scope.ofCredential, transaction, record);
-    if (!isFirst) throw new KeyTaken('The Idempotency-Key was used meanwhile.');
-  }
-
-  /** Stores the answer of a request that changed nothing. Throws KeyTaken. */
-  storeFailure(scope: TenantScope, request: KeyedRequest, answer: StoredAnswer): Promise<void> {
-    return this.transactions.run((transaction) => this.store(scope, transaction, request, answer));
+  #replay<T>(scope: TenantScope, done: Done, read: (done: Done) => Promise<T>): Promise<T> {
+    scope.request.outcome = { isNew: done.isNew, isReplay: true };
+    return read(done);
   }
 }
 

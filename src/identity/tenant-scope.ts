@@ -1,3 +1,4 @@
+import { ActingRequest } from './acting-request.js';
 import type { Principal } from './principal.js';
 
 /**
@@ -13,12 +14,18 @@ export class TenantScope {
     /** Null: all units of the tenant. */
     readonly tenantUnitId: string | null,
     principal: Principal,
+    readonly request: ActingRequest,
   ) {
     this.#principal = principal;
   }
 
-  static grant(tenantId: string, tenantUnitId: string | null, principal: Principal): TenantScope {
-    return new TenantScope(tenantId, tenantUnitId, principal);
+  static grant(
+    tenantId: string,
+    tenantUnitId: string | null,
+    principal: Principal,
+    request = new ActingRequest(null),
+  ): TenantScope {
+    return new TenantScope(tenantId, tenantUnitId, principal, request);
   }
 
   get principal(): Principal {
@@ -27,6 +34,6 @@ export class TenantScope {
 
   /** All that the credential may touch in this tenant: for what belongs to the credential, whichever unit a request names. */
   get ofCredential(): TenantScope {
-    return new TenantScope(this.tenantId, this.principal.tenantUnitId, this.principal);
+    return new TenantScope(this.tenantId, this.principal.tenantUnitId, this.principal, this.request);
   }
 }

@@ -5,6 +5,7 @@ import { newMessageId } from './new-message-id.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
+import { WriteEffects } from '../conversations/write-effects.js';
 import { type Authored, authoredBy } from '../database/schema/authorship.js';
 import { type Transaction, Transactions } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
@@ -26,12 +27,11 @@ export interface NewMessage {
   metadata: object;
 }
 
-/** Messages that one request appends, and what is done with them in the transaction, once they are written. */
+/** Messages that one request appends. */
 interface Append {
   scope: TenantScope;
   conversationId: string;
   inputs: readonly NewMessage[];
-  complete: (transaction: Transaction, messages: readonly Message[], isStored: boolean) => Promise<void>;
 }
 
 const GROUP_LIMITS = {
@@ -48,7 +48,7 @@ const GROUP_LIMITS = {
  */
 @Injectable()
 export class MessageAppender {
-  readonly #groups = new GroupCommit<Append>(
+  readonly #groups = new GroupCommit<Append, readonly Message[]>(
     (appends) => this.#write(appends),
     (error) => error instanceof Unavailable || error instanceof ConversationNotFound,
     GROUP_LIMITS,
@@ -58,41 +58,48 @@ export class MessageAppender {
     private readonly messages: MessagesRepository,
     private readonly conversations: ConversationsService,
     private readonly transactions: Transactions,
+    private readonly effects: WriteEffects,
   ) {}
 
-  /** Resolves when the messages are committed, all or none, in this order. Throws ConversationNotFound. */
-  append(append: Append): Promise<void> {
+  /** Resolves with the messages when they are committed, all or none, in this order. Throws ConversationNotFound. */
+  append(append: Append): Promise<readonly Message[]> {
     const { scope, conversationId } = append;
     return this.#groups.submit(JSON.stringify([scope.tenantId, scope.tenantUnitId, conversationId]), append);
   }
 
   /** All of them go to one conversation, in scopes that see the same; who appends last is who changed it last. */
-  async #write(appends: readonly Append[]): Promise<void> {
+  async #write(appends: readonly Append[]): Promise<readonly (readonly Message[])[]> {
     const last = appends.at(-1);
-    if (!last) return;
-    const { scope, conversationId } = last;
+    if (!last) return [];
+    const { scope, conversationId: id } = last;
     const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
     let written: readonly Message[][] = [];
-    await this.transactions.run(async (transaction, inDoubt) => {
-      const isWritten = inDoubt && (await this.#isWritten(scope, transaction, written));
-      if (!isWritten) {
-        const conversation = await this.conversations.reserveSequences(
-          scope,
-          transaction,
-          conversationId,
-          count,
-        );
+    return this.transactions.run(
+      async (transaction) => {
+        const conversation = await this.conversations.reserveSequences(scope, transaction, id, count);
         if (!conversation) throw new ConversationNotFound();
-        written = messagesOf(appends, conversation, conversation.messageCount - count + 1);
-        await this.messages.append(scope, transaction, written.flat());
-      }
-      for (const [index, { complete }] of appends.entries())
-        await complete(transaction, written[index] ?? [], isWritten);
-    });
+        const messages = messagesOf(appends, conversation, conversation.messageCount - count + 1);
+        await this.messages.append(scope, transaction, messages.flat());
+        await this.effects.leave(
+          transaction,
+          appends.map((append, index) => ({
+            scope: append.scope,
+            isNew: true,
+            id,
+            sequences: messages[index]?.map(({ sequence }) => sequence) ?? [],
+          })),
+        );
+        return (written = messages);
+      },
+      {
+        alreadyDone: async (transaction) =>
+          (await this.#isThere(scope, transaction, written)) ? written : undefined,
+      },
+    );
   }
 
   /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */
-  async #isWritten(
+  async #isThere(
     scope: TenantScope,
     transaction: Transaction,
     [group = []]: readonly Message[][],

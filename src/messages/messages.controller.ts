@@ -6,7 +6,6 @@ import { BASE_PATH } from '../http/resource.js';
 import type { ExpectedVersions } from '../common/versions.js';
 import { IfMatch } from '../http/precondition.js';
 import { ConversationId } from '../conversations/conversation-id.js';
-import { Once, OnceOnly } from '../idempotency/once-only.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { AppendMessageDto, AppendMessagesDto } from './dto/append-message.dto.js';
@@ -59,14 +58,8 @@ export class MessagesController {
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @Body() body: AppendMessageDto,
-    @Once() once: OnceOnly,
   ): Promise<MessageResponse> {
-    return this.messages.append(
-      scope,
-      conversationId,
-      [body.toNewMessage()],
-      once.answering(MessageResponse.fromOnly),
-    );
+    return MessageResponse.fromOnly(await this.messages.append(scope, conversationId, [body.toNewMessage()]));
   }
 
   @Post('batch')
@@ -88,15 +81,9 @@ export class MessagesController {
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @Body() body: AppendMessagesDto,
-    @Once() once: OnceOnly,
   ): Promise<AppendedMessagesResponse> {
     const messages = body.messages.map((message) => message.toNewMessage());
-    return this.messages.append(
-      scope,
-      conversationId,
-      messages,
-      once.answering(AppendedMessagesResponse.from),
-    );
+    return AppendedMessagesResponse.from(await this.messages.append(scope, conversationId, messages));
   }
 
   @Get(':message_id')
@@ -127,6 +114,7 @@ export class MessagesController {
     body: UpdateMessageDto,
     response: MessageResponse,
     problems: ['conversation_not_found', 'message_not_found'],
+    idempotent: true,
     conditional: 'write',
   })
   async update(

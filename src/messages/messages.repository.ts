@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { sequenceOfMessageId } from './new-message-id.js';
-import { changedBy } from '../database/schema/authorship.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
@@ -59,6 +58,18 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     return message ?? null;
   }
 
+  listBySequencesIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    sequences: readonly number[],
+  ): Promise<Message[]> {
+    return this.selectIn(scope, transaction, {
+      where: `conversation_id = ? AND sequence IN (${sequences.map(() => '?').join(', ')})`,
+      parameters: [conversationId, ...sequences],
+    });
+  }
+
   listRangeIn(
     scope: TenantScope,
     transaction: Transaction,
@@ -72,21 +83,11 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     });
   }
 
-  /** Sets feedback and metadata, as far as they are given, of a message of this version, which the transaction has locked. */
-  annotate(
-    scope: TenantScope,
-    transaction: Transaction,
-    { conversationId, id, version }: Pick<Message, 'conversationId' | 'id' | 'version'>,
-    change: Partial<Pick<Message, 'feedback' | 'metadata'>>,
-    time: Date,
-  ): Promise<void> {
-    const { set, values } = changedBy(scope.principal, time);
-    const columns = Object.keys(change).map((column) => `${column} = ?, `);
-    return this.updateIn(scope, transaction, {
-      set: columns.join('') + set,
-      values: [...Object.values(change), ...values],
+  /** Writes a message as it is to be, which the transaction has locked as it was. */
+  change(scope: TenantScope, transaction: Transaction, before: Message, after: Message): Promise<void> {
+    return this.replaceIn(scope, transaction, before, after, {
       where: `${BY_ID} AND version = ?`,
-      parameters: [...keyOf(conversationId, id), version],
+      parameters: [...keyOf(before.conversationId, before.id), before.version],
     });
   }
 

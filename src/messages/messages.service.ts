@@ -1,12 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import type { Page } from '../common/pagination/page.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
-import { asChangedBy } from '../database/schema/authorship.js';
-import { OutcomeUnknown, Transactions } from '../database/sql/transactions.js';
-import type { Completion } from '../idempotency/once-only.js';
+import { WriteEffects } from '../conversations/write-effects.js';
+import { withChange } from '../database/schema/authorship.js';
+import { lockedChange } from '../database/sql/locked-change.js';
+import { Transactions } from '../database/sql/transactions.js';
+import { type Done, IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { MessageAppender, type NewMessage } from './message-appender.js';
 import type { Message } from './message.entity.js';
@@ -32,28 +33,21 @@ export class MessagesService {
     private readonly messages: MessagesRepository,
     private readonly conversations: ConversationsService,
     private readonly transactions: Transactions,
+    private readonly idempotency: IdempotencyService,
+    private readonly effects: WriteEffects,
   ) {}
 
   /** Appends messages behind the last one, all or none, in this order. Throws ConversationNotFound. */
-  async append<Answer>(
+  append(
     scope: TenantScope,
     conversationId: string,
     inputs: readonly NewMessage[],
-    complete: Completion<readonly Message[], Answer>,
-  ): Promise<Answer> {
-    const answers: Answer[] = [];
-    await this.appender.append({
+  ): Promise<readonly Message[]> {
+    return this.idempotency.once(
       scope,
-      conversationId,
-      inputs,
-      complete: async (transaction, messages, isStored) => {
-        answers.push(await complete(scope, transaction, messages, isStored));
-      },
-    });
-    // Each run of the transaction gives one, and the last run is the one that was committed.
-    const answer = answers.at(-1);
-    if (answer === undefined) throw new Error('An append was committed without an answer.');
-    return answer;
+      () => this.appender.append({ scope, conversationId, inputs }),
+      (done) => this.#getAll(scope, done),
+    );
   }
 
   /** Throws ConversationNotFound or MessageNotFound. */
@@ -110,21 +104,40 @@ export class MessagesService {
     annotation: Annotation,
     versions: ExpectedVersions,
   ): Promise<Message> {
-    let written: Message | undefined;
-    return this.transactions.run(async (transaction, inDoubt) => {
-      await this.conversations.getHeadIn(scope, transaction, conversationId);
-      const message = await this.messages.findLocked(scope, transaction, conversationId, id);
-      if (!message) throw new MessageNotFound();
-      if (inDoubt && isDeepStrictEqual({ ...message }, written)) return message;
-      if (inDoubt && written && message.version > written.version) throw new OutcomeUnknown();
-      assertExpected(versions, message.version);
-      const change = changeOf(message, annotation);
-      if (Object.keys(change).length === 0) return message;
-      const time = now();
-      await this.messages.annotate(scope, transaction, message, change, time);
-      written = asChangedBy({ ...message, ...change }, scope.principal, time);
-      return written;
+    const { feedback, metadata } = annotation;
+    const change = { feedback, metadata: metadata && JSON.stringify(metadata) };
+    const locked = lockedChange<Message>({
+      lock: async (transaction) => {
+        await this.conversations.getHeadIn(scope, transaction, conversationId);
+        const message = await this.messages.findLocked(scope, transaction, conversationId, id);
+        if (!message) throw new MessageNotFound();
+        return message;
+      },
+      change: (message) => {
+        assertExpected(versions, message.version);
+        return withChange(message, change, scope.principal, now());
+      },
+      write: async (transaction, before, after) => {
+        await this.messages.change(scope, transaction, before, after);
+        await this.effects.leave(transaction, [
+          { scope, isNew: false, id: conversationId, sequences: [after.sequence] },
+        ]);
+      },
     });
+    return this.idempotency.run(scope, locked, async (done) => only(await this.#getAll(scope, done)));
+  }
+
+  /** The messages that a write was about, as they are now and in the order of its answer. */
+  async #getAll(scope: TenantScope, { id, sequences = [] }: Done): Promise<readonly Message[]> {
+    const [, found] = await this.transactions.readTogether((reads) =>
+      Promise.all([
+        this.conversations.getHeadIn(scope, reads, id),
+        this.messages.listBySequencesIn(scope, reads, id, sequences),
+      ]),
+    );
+    const places = new Map(sequences.map((sequence, index) => [sequence, index]));
+    const placeOf = ({ sequence }: Message) => places.get(sequence) ?? 0;
+    return found.sort((a, b) => placeOf(a) - placeOf(b));
   }
 }
 
@@ -141,14 +154,7 @@ function rangeOf({ order, pageSize, from }: MessagePageRequest, end: number) {
     : { lowest, highest, from: Math.max(lowest, last - pageSize + 1), to: last, descending: true };
 }
 
-/** What of an annotation is another value than the message has. */
-function changeOf(
-  message: Message,
-  { feedback, metadata }: Annotation,
-): Partial<Pick<Message, 'feedback' | 'metadata'>> {
-  const text = metadata && JSON.stringify(metadata);
-  return {
-    ...(feedback !== undefined && feedback !== message.feedback && { feedback }),
-    ...(text !== undefined && text !== message.metadata && { metadata: text }),
-  };
+function only([message]: readonly Message[]): Message {
+  if (!message) throw new MessageNotFound();
+  return message;
 }

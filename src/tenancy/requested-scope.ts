@@ -1,6 +1,7 @@
 import { DomainError, type Fault, ValidationFailed } from '../common/errors/domain-error.js';
 import { isJsonObject } from '../common/json/exact-json.js';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
+import { ActingRequest } from '../identity/acting-request.js';
 import type { Principal } from '../identity/principal.js';
 import { TenantScope } from '../identity/tenant-scope.js';
 
@@ -8,7 +9,11 @@ import { TenantScope } from '../identity/tenant-scope.js';
  * The one scope of a request, from its credential; the parameters of its query can only narrow it. Throws
  * ValidationFailed, tenant_required, tenant_forbidden or tenant_unit_forbidden.
  */
-export function requestedScope(principal: Principal, query: unknown): TenantScope {
+export function requestedScope(
+  principal: Principal,
+  query: unknown,
+  requestId: string | null = null,
+): TenantScope {
   const { tenantId, tenantUnitId, faults } = parametersOf(query);
   if (faults.length > 0) throw new ValidationFailed(faults);
   const tenant = tenantId ?? principal.tenantId;
@@ -28,7 +33,8 @@ export function requestedScope(principal: Principal, query: unknown): TenantScop
   ) {
     throw new DomainError('tenant_unit_forbidden', 'The credential may not act for this unit.');
   }
-  return TenantScope.grant(tenant, tenantUnitId ?? principal.tenantUnitId, principal);
+  const request = new ActingRequest(requestId);
+  return TenantScope.grant(tenant, tenantUnitId ?? principal.tenantUnitId, principal, request);
 }
 
 /** `tenant_id` and `tenant_unit_id` of a query string, and what is wrong with them; an empty one is absent. */

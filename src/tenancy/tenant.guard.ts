@@ -18,7 +18,7 @@ export class TenantGuard implements CanActivate {
       return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     try {
-      request.scope = requestedScope(principalOf(request), request.query);
+      request.scope = requestedScope(principalOf(request), request.query, request.id);
       return true;
     } catch (error) {
       if (error instanceof ValidationFailed) throw this.#withAllOfQuery(error, context, request.query);

@@ -82,15 +82,43 @@ describe('a POST with an Idempotency-Key', () => {
     expect(new Set([mine, ofBob, ofOther].map(({ body }) => body.id)).size).toBe(3);
   });
 
-  it('keeps failures that the request itself is to blame for', async () => {
+  it('keeps nothing of a request that failed: it is carried out anew', async () => {
     const options = withKey();
     const path = `/conversations/${newId()}/messages`;
     const missing = await ada.post(path, { message_from: 'user', content: 'x' }, options);
     const again = await ada.post(path, { message_from: 'user', content: 'x' }, options);
-    expect(missing.status).toBe(404);
-    expect(again.status).toBe(404);
-    expect(again.text).toBe(missing.text);
-    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect([missing.status, again.status]).toEqual([404, 404]);
+    expect(again.headers['idempotency-replayed']).toBeUndefined();
+    expect((await ada.post('/conversations', { topic: 7 }, options)).status).toBe(422);
+    expect((await ada.post('/conversations', {}, options)).status).toBe(201);
+  });
+
+  it('answers with what is there by now', async () => {
+    const create = withKey();
+    const append = withKey();
+    const { body: conversation } = await ada.post('/conversations', { topic: 'Then' }, create);
+    const path = `/conversations/${conversation.id}`;
+    const hello = { message_from: 'user', content: 'Hello' };
+    const { body: message } = await ada.post(`${path}/messages`, hello, append);
+    await ada.patch(path, { topic: 'Now' });
+    await ada.patch(`${path}/messages/${message.id}`, { feedback: 'good' });
+
+    const created = await adaElsewhere.post('/conversations', { topic: 'Then' }, create);
+    const appended = await adaElsewhere.post(`${path}/messages`, hello, append);
+
+    const now = await ada.get(path);
+    expect(created.body).toEqual(now.body);
+    expect([created.status, created.headers.etag]).toEqual([201, now.headers.etag]);
+    expect(appended.body).toMatchObject({ id: message.id, feedback: 'good' });
+    await ada.delete(path);
+    const gone = [
+      await ada.post('/conversations', { topic: 'Then' }, create),
+      await ada.post(`${path}/messages`, hello, append),
+    ];
+    expect(gone.map(({ status, body }) => [status, body.code])).toEqual([
+      [404, 'conversation_not_found'],
+      [404, 'conversation_not_found'],
+    ]);
   });
 
   it('does not keep a refusal', async () => {
@@ -119,5 +147,61 @@ describe('a POST with an Idempotency-Key', () => {
     );
     expect((await ada.post(path, body, options)).text).toBe(answered[0]?.text);
     expect((await ada.get(`/conversations/${conversation.id}`)).body.message_count).toBe(3);
+  });
+});
+
+describe('a PATCH with an Idempotency-Key', () => {
+  const created = async () => {
+    const { body, headers } = await ada.post('/conversations');
+    return { path: `/conversations/${body.id}`, etag: headers.etag ?? '' };
+  };
+
+  it('is 200 when a conditional change is repeated', async () => {
+    const { path, etag } = await created();
+    const options = { headers: { ...withKey().headers, 'if-match': etag } };
+
+    const first = await ada.patch(path, { topic: 'Changed' }, options);
+    const repeated = await adaElsewhere.patch(path, { topic: 'Changed' }, options);
+    const otherwise = await ada.patch(path, { topic: 'Changed again' }, { headers: { 'if-match': etag } });
+
+    expect([first.status, repeated.status, otherwise.status]).toEqual([200, 200, 412]);
+    expect(repeated.text).toBe(first.text);
+    expect([first, repeated].map(({ headers }) => headers['idempotency-replayed'])).toEqual([
+      undefined,
+      'true',
+    ]);
+  });
+
+  it('changes a status once, whatever it is by then', async () => {
+    const { path } = await created();
+    const options = withKey();
+    const body = { status: 'paused', expected_status: 'running' };
+
+    await ada.patch(`${path}/status`, body, options);
+    await ada.patch(`${path}/status`, { status: 'completed' });
+    const repeated = await ada.patch(`${path}/status`, body, options);
+
+    expect([repeated.status, repeated.body.status]).toEqual([200, 'completed']);
+  });
+
+  it('changes a message once', async () => {
+    const { path } = await created();
+    const { body: message } = await ada.post(`${path}/messages`, { message_from: 'user', content: 'x' });
+    const options = withKey();
+
+    await ada.patch(`${path}/messages/${message.id}`, { feedback: 'good' }, options);
+    await ada.patch(`${path}/messages/${message.id}`, { feedback: 'bad' });
+    const repeated = await ada.patch(`${path}/messages/${message.id}`, { feedback: 'good' }, options);
+
+    expect([repeated.status, repeated.body.feedback]).toEqual([200, 'bad']);
+    expect(repeated.headers['idempotency-replayed']).toBe('true');
+  });
+
+  it('keeps the key also where nothing changed', async () => {
+    const { path } = await created();
+    const options = withKey();
+    await ada.patch(path, { topic: 'New Conversation' }, options);
+    await ada.patch(path, { topic: 'Other' });
+    expect((await ada.patch(path, { topic: 'New Conversation' }, options)).body.topic).toBe('Other');
   });
 });

@@ -146,8 +146,8 @@ describe('every answer', () => {
         const address = addressOf({ path }, ids);
         const options = { query, headers: { 'idempotency-key': newId(), ...headers } };
         const answers = [await client.send(method.toUpperCase(), `/${address}`, body, options)];
-        // With the same key: what was kept is answered again.
-        if (method === 'post')
+        // With the same key: what was done is answered again.
+        if (method === 'post' || method === 'patch')
           answers.push(await client.send(method.toUpperCase(), `/${address}`, body, options));
         for (const { status, headers: sent } of answers) {
           const names = Object.keys(sent).filter((name) => HEADERS.has(name));
@@ -203,9 +203,7 @@ const PROVOCATIONS: Record<string, (valid: object | undefined) => Request> = {
   conversation_not_found: () => ({ missing: 'conversation_id' }),
   message_not_found: () => ({ missing: 'message_id' }),
   idempotency_in_progress: () => {
-    jest.spyOn(limited.app.get(IdempotencyService), 'begin').mockImplementation(() => {
-      throw inProgress();
-    });
+    jest.spyOn(limited.app.get(IdempotencyService), 'once').mockRejectedValue(inProgress());
     return {};
   },
   status_conflict: () => ({ body: { status: 'completed', expected_status: 'running' } }),

@@ -3,7 +3,10 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { dataSourceOptions, openDataSource } from '../../src/database/engines/data-source.js';
+import { Transactions } from '../../src/database/sql/transactions.js';
+import { IdempotencyRepository } from '../../src/idempotency/idempotency.repository.js';
 import { IdempotencyService } from '../../src/idempotency/idempotency.service.js';
+import { TenantScope } from '../../src/identity/tenant-scope.js';
 import { newMessageId } from '../../src/messages/new-message-id.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { isDeep } from '../support/depth.js';
@@ -52,6 +55,17 @@ afterAll(() => database.destroy());
 const tables = tenantTablesOf(app.get(DataSource));
 
 type Rows = Map<string, Row[]>;
+
+const NOBODY = {
+  credentialId: 'nobody',
+  id: 'nobody',
+  name: null,
+  role: null,
+  userId: null,
+  tenantId: null,
+  tenantUnitId: null,
+  scopes: new Set([]),
+} as const;
 
 async function inOneTransaction(work: (runner: QueryRunner) => Promise<void>): Promise<void> {
   const runner = database.createQueryRunner('master');
@@ -234,6 +248,17 @@ const jobSteps: Step[] = [
         body: CREATE?.body,
         key: keyOf('createConversation', {}, 'both'),
       }),
+  },
+  {
+    name: 'a request in doubt whose key only the other tenant has used',
+    act: async () => {
+      const scope = TenantScope.grant(TENANT, null, NOBODY);
+      const [key] = rowsOfTheirs.get('idempotency_record') ?? [];
+      const isKept = await app
+        .get(Transactions)
+        .run((transaction) => app.get(IdempotencyRepository).isKept(scope, transaction, String(key?.['id'])));
+      expect(isKept).toBe(false);
+    },
   },
 ];
 const steps = [...operationSteps, ...listSteps, ...jobSteps];
@@ -428,7 +453,8 @@ const FOUND_BY_UNIT_BESIDE = [
   'ConversationsRepository.change',
   'ConversationsRepository.remove',
   'ConversationsRepository.reserveSequences',
-  'MessagesRepository.annotate',
+  'MessagesRepository.change',
+  'MessagesRepository.listBySequencesIn',
 ];
 
 // Once is enough: the statements are the same on a server, which may be sent several of them at once.

@@ -485,7 +485,7 @@ export type TenantId = string;
 export type TenantUnitId = string;
 
 /**
- * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
+ * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
  */
 export type IdempotencyKey = string;
 
@@ -629,7 +629,7 @@ export type CreateConversationData = {
     body?: CreateConversation;
     headers?: {
         /**
-         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
          */
         'Idempotency-Key'?: string;
     };
@@ -875,6 +875,10 @@ export type UpdateConversationData = {
     body: UpdateConversation;
     headers?: {
         /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+        /**
          * `ETag` that was read: the change is made only if it still is the current one.
          */
         'If-Match'?: string;
@@ -922,6 +926,10 @@ export type UpdateConversationErrors = {
      */
     404: Problem;
     /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     */
+    409: Problem;
+    /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
      */
     412: Problem;
@@ -935,6 +943,8 @@ export type UpdateConversationErrors = {
     415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
      */
     422: Problem;
     /**
@@ -965,6 +975,10 @@ export type UpdateConversationResponse = UpdateConversationResponses[keyof Updat
 export type UpdateConversationStatusData = {
     body?: UpdateConversationStatus;
     headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
         /**
          * `ETag` that was read: the change is made only if it still is the current one.
          */
@@ -1013,6 +1027,8 @@ export type UpdateConversationStatusErrors = {
      */
     404: Problem;
     /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
      * `status_conflict`: The conversation does not have the `expected_status`, so its status was not changed. `current_status` is the one it has.
      */
     409: Problem & {
@@ -1035,6 +1051,8 @@ export type UpdateConversationStatusErrors = {
     415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
      */
     422: Problem;
     /**
@@ -1157,7 +1175,7 @@ export type AppendMessageData = {
     body: AppendMessage;
     headers?: {
         /**
-         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
          */
         'Idempotency-Key'?: string;
     };
@@ -1250,7 +1268,7 @@ export type AppendMessagesData = {
     body: AppendMessages;
     headers?: {
         /**
-         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once and answered alike.
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
          */
         'Idempotency-Key'?: string;
     };
@@ -1426,6 +1444,10 @@ export type UpdateMessageData = {
     body?: UpdateMessage;
     headers?: {
         /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+        /**
          * `ETag` that was read: the change is made only if it still is the current one.
          */
         'If-Match'?: string;
@@ -1479,6 +1501,10 @@ export type UpdateMessageErrors = {
      */
     404: Problem;
     /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     */
+    409: Problem;
+    /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
      */
     412: Problem;
@@ -1492,6 +1518,8 @@ export type UpdateMessageErrors = {
     415: Problem;
     /**
      * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
      */
     422: Problem;
     /**

@@ -78,7 +78,7 @@ export class LeasedQueryRunner extends BetterSqlite3QueryRunner {
    * Runs a part of the open transaction. When it fails, what it has written is undone, and why it failed is returned.
    * These statements go past TypeORM, on whose way they would cost a tenth of what a part does.
    */
-  async undoneAlone(part: () => Promise<void>): Promise<{ error: unknown } | undefined> {
+  async inSavepoint(part: () => Promise<void>): Promise<{ error: unknown } | undefined> {
     const { database } = await this.connect();
     let failure: { error: unknown } | undefined;
     database.exec('SAVEPOINT part');

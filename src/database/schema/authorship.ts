@@ -25,19 +25,27 @@ export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored 
   updatedByRole: role,
 });
 
-/** A row as `changedBy` leaves it, for a writer that holds its lock and knows it. */
-export const asChangedBy = <Row extends Authored & { version: number }>(
+/** A row with other values, marked as `changedBy` marks it; the very same row where none of them is another one. */
+export function withChange<Row extends Authored & { version: number }>(
   row: Row,
+  change: { readonly [Property in keyof Row]?: Row[Property] | undefined },
   { id, name, role }: Principal,
   time: Date,
-): Row => ({
-  ...row,
-  version: row.version + 1,
-  updatedTime: row.updatedTime < time.toISOString() ? time.toISOString() : row.updatedTime,
-  updatedBy: id,
-  updatedByName: name,
-  updatedByRole: role,
-});
+): Row {
+  const values = Object.entries<unknown>(change).filter(
+    ([property, value]) => value !== undefined && value !== Reflect.get(row, property),
+  );
+  if (values.length === 0) return row;
+  return {
+    ...row,
+    ...Object.fromEntries(values),
+    version: row.version + 1,
+    updatedTime: row.updatedTime < time.toISOString() ? time.toISOString() : row.updatedTime,
+    updatedBy: id,
+    updatedByName: name,
+    updatedByRole: role,
+  };
+}
 
 /**
  * The part of an UPDATE's SET that marks a change, and its values. Time never goes backwards, whatever order

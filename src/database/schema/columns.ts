@@ -17,7 +17,8 @@ export const ExternalIdColumn = (options: Nullable = {}): PropertyDecorator =>
 /** Short text of up to `length` characters. */
 export const TextColumn = (length: number, options: Nullable = {}): PropertyDecorator =>
   Column({ type: 'varchar', length, ...options });
-export const LongTextColumn = (): PropertyDecorator => Column({ type: 'text' });
+export const LongTextColumn = (options: Nullable = {}): PropertyDecorator =>
+  Column({ type: 'text', ...options });
 /** A JSON object as the text it is written in, so that its value stays exact and is parsed only when needed. */
 export const JsonTextColumn = (): PropertyDecorator => Column({ type: 'text' });
 /** A Date in UTC with milliseconds. */

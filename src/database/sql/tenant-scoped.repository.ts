@@ -152,6 +152,25 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return Transaction.sessionOf(transaction).later(this.#sql.upsert(set), bound);
   }
 
+  /** Writes what another value has in `after` than in `before`, to the row that meets the condition. */
+  protected async replaceIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    before: Entity,
+    after: Entity,
+    condition: Condition,
+  ): Promise<void> {
+    const changed = this.#repository.metadata.columns.filter(
+      ({ propertyName }) => before[propertyName] !== after[propertyName],
+    );
+    if (changed.length === 0) return;
+    await this.updateIn(scope, transaction, {
+      set: changed.map(({ databaseName }) => `${databaseName} = ?`).join(', '),
+      values: changed.map((column) => this.#valueOf(after, column)),
+      ...condition,
+    });
+  }
+
   /** Changes rows, which the caller knows are there or looks at next. */
   protected updateIn(
     scope: TenantScope,
@@ -196,12 +215,15 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
       throw new Error('A row is created in the unit of the scope.');
     }
     return this.#repository.metadata.columns.map((column): unknown => {
-      if (column.propertyName === 'tenantId') return scope.tenantId;
-      const value: unknown = row[column.propertyName];
-      return typeof value === 'string' && isTimeText(column)
-        ? `${value.slice(0, 10)} ${value.slice(11, 23)}`
-        : this.#driver.preparePersistentValue(value, column);
+      return column.propertyName === 'tenantId' ? scope.tenantId : this.#valueOf(row, column);
     });
+  }
+
+  #valueOf(row: Omit<Entity, 'tenantId'>, column: ColumnMetadata): unknown {
+    const value: unknown = row[column.propertyName];
+    return typeof value === 'string' && isTimeText(column)
+      ? `${value.slice(0, 10)} ${value.slice(11, 23)}`
+      : this.#driver.preparePersistentValue(value, column);
   }
 
   /** A row has the names of the entity's properties already; only times are something else in the engine. */

@@ -74,19 +74,22 @@ async function onOwnConnection<T>(
   }
 }
 
-/** Thrown by work that is in doubt and finds its row changed by others since: what it did cannot be seen any more. */
+/** Thrown where work in doubt finds its row changed by others since: what it did cannot be seen any more. */
 export class OutcomeUnknown extends Unavailable {
   constructor() {
     super('Others have changed it since.');
   }
 }
 
+/** What is done in a transaction: nothing but database work, because it may be run more than once. */
+export type Work<T> = (transaction: Transaction) => Promise<T>;
+
 /**
- * What is done in a transaction: nothing but database work, because it may be run more than once. `inDoubt` is true
- * when an earlier run may have been committed, its answer having been lost: then the work has to look first, behind
- * the lock of the row it changes.
+ * How work is recognised as done: asked first when an earlier run may have been committed, its answer having been
+ * lost. It looks behind the lock of the row that the work changes, and gives what the work gave; undefined when there
+ * is nothing of it.
  */
-type Work<T> = (transaction: Transaction, inDoubt: boolean) => Promise<T>;
+export type AlreadyDone<T> = (transaction: Transaction) => Promise<T | undefined>;
 
 /** One run of a work. */
 interface Attempt {
@@ -100,7 +103,7 @@ interface Attempt {
 @Injectable()
 export class Transactions {
   /** SQLite has one writer, and what a small write costs there is its commit: those that wait go together. */
-  readonly #groups: GroupCommit<Attempt> | undefined;
+  readonly #groups: GroupCommit<Attempt, Attempt> | undefined;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {
     if (dataSource.options.type === 'better-sqlite3')
@@ -116,13 +119,16 @@ export class Transactions {
    * transaction (deadlock, lock time-out, snapshot conflict) or whose connection broke is run again from its start.
    * Throws Unavailable when that does not help.
    */
-  async run<T>(work: Work<T>): Promise<T> {
+  async run<T>(work: Work<T>, { alreadyDone }: { alreadyDone?: AlreadyDone<T> } = {}): Promise<T> {
     const deadline = Date.now() + ATTEMPTS_MS;
     let inDoubt = false;
     for (let attempt = 1; ; attempt++) {
       const result = Promise.withResolvers<T>();
       const current: Attempt = {
-        run: async (transaction) => result.resolve(await work(transaction, inDoubt)),
+        run: async (transaction) => {
+          const done = inDoubt ? await alreadyDone?.(transaction) : undefined;
+          result.resolve(done ?? (await work(transaction)));
+        },
         committing: false,
       };
       try {
@@ -147,7 +153,7 @@ export class Transactions {
   }
 
   /** Runs all of them in one transaction. Where there are several, one that fails is undone alone. */
-  async #runTogether(attempts: readonly Attempt[]): Promise<void> {
+  async #runTogether(attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
     const runner = this.dataSource.createQueryRunner('master');
     try {
       const session = new SqlSession(runner);
@@ -156,10 +162,11 @@ export class Transactions {
         await session.begin();
         for (const attempt of attempts)
           if (attempts.length > 1 && runner instanceof LeasedQueryRunner)
-            attempt.failure = await runner.undoneAlone(() => attempt.run(transaction));
+            attempt.failure = await runner.inSavepoint(() => attempt.run(transaction));
           else await attempt.run(transaction);
         for (const attempt of attempts) attempt.committing = !attempt.failure;
         await session.commit();
+        return attempts;
       } catch (error) {
         await session.rollBack();
         throw databaseFailure(error);
