@@ -9,7 +9,7 @@ const TOOLS = join(ROOT, 'build/chart-tools');
 export const CHART = join(ROOT, 'deploy/helm/colloquy');
 export const VALUES_FILES = readdirSync(join(CHART, 'ci')).map((file) => join(CHART, 'ci', file));
 
-const PATH = [
+export const PATH = [
   join(TOOLS, 'bin'),
   join(TOOLS, 'python/bin'),
   process.env.PATH,
