@@ -4,7 +4,7 @@
 /** Which rooms of src a room may import, besides itself. */
 const mayImport = {
   common: [],
-  http: ['common'],
+  http: ['common', 'identity'],
   config: ['common'],
   identity: ['common'],
   database: ['common', 'config', 'identity'],

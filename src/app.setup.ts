@@ -8,6 +8,7 @@ import { answerFailure } from './http/problem-details.filter.js';
 import { answerClientError } from './http/client-error.js';
 import { answerOtherMethods, methodsByPath } from './http/method-not-allowed.js';
 import { jsonOf } from './common/json/json-body.js';
+import { decorateRequests } from './http/request.js';
 import { requestIdOf } from './http/request-id.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { sendResourceHeaders } from './http/resource-headers.js';
@@ -56,7 +57,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   );
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const methods = methodsByPath(fastify);
-  for (const property of ['principal', 'scope', 'json']) fastify.decorateRequest(property);
+  decorateRequests(fastify);
   drainUnreadBodies(fastify);
   sendCommonHeaders(fastify);
   logRequests(fastify, logger, app.get(Metrics));

@@ -5,20 +5,28 @@ export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Of operations that take messages. */
 export const MAX_MESSAGES_BODY_BYTES = 8 * 1024 * 1024;
 
+/** Bodies up to this size are received as they come. */
+const SMALL_BYTES = 64 * 1024;
+
 type Headers = FastifyRequest['headers'];
 
 /** Whether a request says that it has a body. */
 export const hasBody = (headers: Headers): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
+/** Finds room for a body of so many bytes; rejects where there is none. */
+type MakeRoom = (bytes: number) => Promise<void>;
+
 /**
  * Reads the body of a request, which is left unread until it is asked for here; undefined without one, or with an empty
- * one. Throws `unsupported_media_type` for anything but JSON as it is, and `payload_too_large`.
+ * one. What is more than small is received when there is room for it. Throws `unsupported_media_type` for anything but
+ * JSON as it is, `payload_too_large`, and what `makeRoom` throws.
  */
 export async function receiveBody(
   request: FastifyRequest,
   reply: FastifyReply,
   maxBytes: number,
+  makeRoom: MakeRoom,
 ): Promise<Buffer | undefined> {
   const { headers, raw } = request;
   if (!hasBody(headers)) return undefined;
@@ -26,24 +34,36 @@ export async function receiveBody(
   const announced = Number(headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge();
   if (headers.expect !== undefined) reply.raw.writeContinue();
-  const body = await bytesOf(raw, maxBytes);
+  const body = await bytesOf(raw, maxBytes, () => makeRoom(announced || maxBytes));
   if (announced > 0 && body.length !== announced)
     throw new DomainError('malformed_json', 'The body is not as long as announced.');
   return body.length > 0 ? body : undefined;
 }
 
-function bytesOf(raw: FastifyRequest['raw'], maxBytes: number): Promise<Buffer> {
+function bytesOf(
+  raw: FastifyRequest['raw'],
+  maxBytes: number,
+  makeRoom: () => Promise<void>,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let hasRoom = false;
+    const giveUp = (error: unknown) => {
+      raw.off('data', receive);
+      reject(error instanceof Error ? error : new Error('There is no room.', { cause: error }));
+    };
     const receive = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) {
-        chunks.push(chunk);
+      if (size > maxBytes) {
+        giveUp(tooLarge());
         return;
       }
-      raw.off('data', receive);
-      reject(tooLarge());
+      chunks.push(chunk);
+      if (hasRoom || size <= SMALL_BYTES) return;
+      hasRoom = true;
+      raw.pause();
+      makeRoom().then(() => raw.resume(), giveUp);
     };
     raw.on('data', receive);
     raw.once('end', () => resolve(Buffer.concat(chunks, size)));

@@ -2,17 +2,17 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Fault, ValidationFailed } from '../common/errors/domain-error.js';
+import { Turns } from '../common/turns.js';
 import { parseBody } from './body-parser.js';
 import { receiveBody } from './body.js';
-import { type HeaderInput, inputsOf } from './inputs.js';
+import { type HeaderInput, type Inputs, inputsOf } from './inputs.js';
 import { readBody, readQuery } from './validation/read-input.js';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The body as JSON, before it became a DTO; undefined without one. */
-    json: unknown;
-  }
-}
+/** Bytes of bodies that are more than small and received at the same time, or wait to be read. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+/** Larger ones are read one after the other, and others get their turn in between. */
+const READ_ALONE_BYTES = 1024 * 1024;
+const WAITING = { maxWaiting: 100, maxWaitMs: 10_000 };
 
 /**
  * Is the request what the operation takes? The last guard, so that no byte of a body is read for somebody who is
@@ -20,6 +20,17 @@ declare module 'fastify' {
  */
 @Injectable()
 export class InputGuard implements CanActivate {
+  readonly #room = new Turns({
+    ...WAITING,
+    capacity: MAX_BYTES_IN_FLIGHT,
+    detail: 'Too many large bodies arrive at the same time.',
+  });
+  readonly #reading = new Turns({
+    ...WAITING,
+    capacity: 1,
+    detail: 'Too many large bodies wait to be read.',
+  });
+
   constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,13 +40,33 @@ export class InputGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest>();
     const faults: Fault[] = inputs.headers.flatMap((header) => faultsOf(request, header));
     request.query = readQuery(inputs.query, request.query, faults);
-    if (inputs.body) {
-      const body = await receiveBody(request, http.getResponse<FastifyReply>(), inputs.maxBodyBytes);
-      request.json = body && parseBody(body);
-      request.body = readBody(inputs.body, request.json, faults);
-    }
+    if (inputs.body) await this.#readBody(inputs, request, http.getResponse<FastifyReply>(), faults);
     if (faults.length > 0) throw new ValidationFailed(faults);
     return true;
+  }
+
+  /** A large body takes its turn among those of its tenant, for room and then for time. */
+  async #readBody(
+    inputs: Inputs,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    faults: Fault[],
+  ): Promise<void> {
+    const tenant = request.scope?.tenantId ?? '';
+    const held: (() => void)[] = [];
+    try {
+      const body = await receiveBody(request, reply, inputs.maxBodyBytes, async (bytes) => {
+        const leave = await this.#room.take(tenant, bytes);
+        // The client may have gone while it waited.
+        if (request.raw.destroyed) leave();
+        else held.push(leave);
+      });
+      if (body && body.length > READ_ALONE_BYTES) held.push(await this.#reading.take(tenant));
+      request.json = body && parseBody(body);
+      if (inputs.body) request.body = readBody(inputs.body, request.json, faults);
+    } finally {
+      if (held.length > 0) setImmediate(() => held.forEach((leave) => leave()));
+    }
   }
 }
 

@@ -11,7 +11,7 @@ export interface HeaderInput {
 }
 
 /** What an operation takes, and as what it is read. */
-interface Inputs {
+export interface Inputs {
   readonly query: Dto;
   readonly body?: Dto | undefined;
   readonly maxBodyBytes: number;

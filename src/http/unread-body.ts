@@ -40,6 +40,7 @@ function drain({ headers, raw }: FastifyRequest, reply: FastifyReply): void {
     if (reply.raw.writableFinished) hangUp(raw);
     else reply.raw.once('finish', () => hangUp(raw));
   });
+  raw.resume();
 }
 
 function hangUp({ socket }: FastifyRequest['raw']): void {

@@ -339,6 +339,22 @@ describe('a body that is too large', () => {
     }
   });
 
+  it('is 413 above 100,000 values or 110 levels, whatever else is wrong with it', async () => {
+    const nested = (depth: number) => `${'{"inputs":'.repeat(depth)}{}${'}'.repeat(depth)}`;
+    const holding = (values: number) => JSON.stringify({ inputs: { a: Array(values - 3).fill(0) } });
+    for (const [json, code] of [
+      [nested(109), 'validation_failed'],
+      [nested(110), 'payload_too_large'],
+      [holding(100_000), 'validation_failed'],
+      [holding(100_001), 'payload_too_large'],
+      ['['.repeat(1_000_000), 'payload_too_large'],
+      [`[${'1e0,[0],'.repeat(1_000_000)}`, 'payload_too_large'],
+    ] as const) {
+      const answer = await ada.post('/conversations', json);
+      expect([json.slice(0, 30), answer.body.code]).toEqual([json.slice(0, 30), code]);
+    }
+  });
+
   it.each([
     ['createConversation', '/conversations', 8 * MIB + 1],
     ['createConversation', '/conversations', 12 * MIB],

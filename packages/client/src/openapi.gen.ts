@@ -675,7 +675,7 @@ export type CreateConversationErrors = {
      */
     409: Problem;
     /**
-     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
     413: Problem;
     /**
@@ -934,7 +934,7 @@ export type UpdateConversationErrors = {
      */
     412: Problem;
     /**
-     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
     413: Problem;
     /**
@@ -1042,7 +1042,7 @@ export type UpdateConversationStatusErrors = {
      */
     412: Problem;
     /**
-     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
     413: Problem;
     /**
@@ -1226,7 +1226,7 @@ export type AppendMessageErrors = {
      */
     409: Problem;
     /**
-     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
     413: Problem;
     /**
@@ -1319,7 +1319,7 @@ export type AppendMessagesErrors = {
      */
     409: Problem;
     /**
-     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
     413: Problem;
     /**
@@ -1509,7 +1509,7 @@ export type UpdateMessageErrors = {
      */
     412: Problem;
     /**
-     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
     413: Problem;
     /**

@@ -87,7 +87,8 @@ export const PROBLEMS = {
   payload_too_large: {
     status: 413,
     title: 'Payload too large',
-    meaning: 'The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB.',
+    meaning:
+      'The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.',
   },
   unsupported_media_type: {
     status: 415,

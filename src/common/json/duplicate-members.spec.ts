@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasDuplicateMembers } from './duplicate-members.js';
 import { parseExactJson } from './exact-json.js';
+import { scanJson } from './json-scan.js';
+
+const isDouble = (text: string) =>
+  hasDuplicateMembers(scanJson(Buffer.from(text), 1_000, 100).names, parseExactJson(text));
 
 describe('hasDuplicateMembers', () => {
   it.each([
@@ -14,7 +18,7 @@ describe('hasDuplicateMembers', () => {
     '{"__proto__":1,"constructor":{"prototype":2}}',
     '{"":{"":""}}',
   ])('is false for %s', (text) => {
-    expect(hasDuplicateMembers(text, parseExactJson(text))).toBe(false);
+    expect(isDouble(text)).toBe(false);
   });
 
   it.each([
@@ -23,6 +27,6 @@ describe('hasDuplicateMembers', () => {
     '{"a":1,"\\u0061":2}',
     '{"__proto__":1,"__proto__":2}',
   ])('is true for %s', (text) => {
-    expect(hasDuplicateMembers(text, parseExactJson(text))).toBe(true);
+    expect(isDouble(text)).toBe(true);
   });
 });

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify';
+import type { Principal } from '../identity/principal.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends the request; undefined before the AuthGuard, and on public routes. */
+    principal: Principal | undefined;
+    /** What the request may touch; undefined before the TenantGuard, and on public routes. */
+    scope: TenantScope | undefined;
+    /** The body as JSON, before it became a DTO; undefined without one. */
+    json: unknown;
+  }
+}
+
+/** What the guards find out about a request, for all that comes after them. */
+export function decorateRequests(fastify: FastifyInstance): void {
+  for (const property of ['principal', 'scope', 'json']) fastify.decorateRequest(property);
+}
