@@ -9,6 +9,7 @@ import { answerClientError } from './http/client-error.js';
 import { answerOtherMethods, methodsByPath } from './http/method-not-allowed.js';
 import { jsonOf } from './common/json/json-body.js';
 import { decorateRequests } from './http/request.js';
+import { admitLocalOnly, isLoopback } from './http/local-only.js';
 import { requestIdOf } from './http/request-id.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { sendResourceHeaders } from './http/resource-headers.js';
@@ -66,6 +67,8 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   sendResourceHeaders(fastify);
   sendOutcome(fastify);
   answerUnusualRequests(fastify);
+  const isDevelopment = config.auth.developmentTenantId !== undefined;
+  if (isDevelopment && isLoopback(config.http.host)) admitLocalOnly(fastify, []);
   if (config.http.swagger) {
     SwaggerModule.setup('docs', app, () => openApiDocument(app), {
       raw: ['json'],

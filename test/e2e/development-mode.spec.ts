@@ -4,11 +4,13 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it } from '@jest/globals';
 import { runCommand, startCommand } from '../support/command.js';
 import { createTestApp } from '../support/create-test-app.js';
+import { expectProblem } from '../support/problems.js';
 import { createTestDatabase } from '../support/test-database.js';
 
 const DEFAULT_TENANT = '40d39c4b-9585-4123-8fd4-f1cc23a1184c';
 const { as } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
 const anybody = as();
+const open = await createTestApp({ environment: { AUTH_MODE: 'none', HOST: '0.0.0.0' } });
 
 describe('without authentication', () => {
   it('anybody is the local developer, in the default tenant', async () => {
@@ -53,6 +55,38 @@ describe('without authentication', () => {
       expect((await anybody.get('/conversations', { headers })).status).toBe(200);
     const { body } = await as({ tenant: 'acme', sub: 'ada', scopes: [] }).post('/conversations');
     expect(body).toMatchObject({ tenant_id: DEFAULT_TENANT, created_by: 'local-developer' });
+  });
+});
+
+describe('a web page', () => {
+  const page = (headers: Record<string, string>) => anybody.post('/conversations', {}, { headers });
+
+  it.each<Record<string, string>>([
+    { host: 'evil.example' },
+    { host: '127.0.0.1.evil.example' },
+    { host: 'localhost@evil.example' },
+    { origin: 'https://evil.example' },
+    { origin: 'http://localhost.evil.example' },
+    { origin: 'null' },
+    { host: 'localhost:3000', origin: 'https://evil.example' },
+  ])('of elsewhere cannot reach it (%j)', async (headers) => {
+    expectProblem(await page(headers), 'origin_forbidden');
+    expectProblem(await anybody.get('//healthz', { headers }), 'origin_forbidden');
+  });
+
+  it.each<Record<string, string>>([
+    { host: 'localhost' },
+    { host: 'LOCALHOST:3000' },
+    { host: '127.0.0.1:3000', origin: 'http://localhost:5173' },
+    { host: '[::1]:3000', origin: 'http://[::1]:3000' },
+  ])('of this machine can (%j)', async (headers) => {
+    expect((await page(headers)).status).toBe(201);
+  });
+
+  it('of any name can where the service listens to other machines, as somebody has said', async () => {
+    const answer = await open.as().get('/conversations', { headers: { host: 'colloquy.internal' } });
+
+    expect(answer.status).toBe(200);
   });
 });
 

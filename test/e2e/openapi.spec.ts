@@ -34,6 +34,7 @@ await ada.post('/conversations', { topic: 'Used' }, { headers: { 'idempotency-ke
 
 /** Codes that are answered before or behind any operation. */
 const OF_NO_OPERATION: readonly ProblemCode[] = [
+  'origin_forbidden',
   'route_not_found',
   'method_not_allowed',
   'malformed_request',

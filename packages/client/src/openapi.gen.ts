@@ -7,7 +7,7 @@ export type ClientOptions = {
 /**
  * Stable code to program against.
  */
-export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
+export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
 
 export type Fault = {
     /**

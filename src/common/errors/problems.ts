@@ -40,6 +40,12 @@ export const PROBLEMS = {
     meaning:
       'The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.',
   },
+  origin_forbidden: {
+    status: 403,
+    title: 'Origin forbidden',
+    meaning:
+      'A server for development (`AUTH_MODE=none` on loopback) answers only requests that were sent to it by a name of this machine, and from no web page of another origin. Use `http://127.0.0.1` or `http://localhost`.',
+  },
   conversation_not_found: {
     status: 404,
     title: 'Conversation not found',
