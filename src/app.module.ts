@@ -9,7 +9,9 @@ import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { ProblemsModule } from './problems/problems.module.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
@@ -24,7 +26,9 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
+        MetricsModule,
         DatabaseModule,
+        JobsModule,
         AuthModule,
         ConversationsModule,
         MessagesModule,

@@ -9,15 +9,19 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log, await standardOutput(config.log));
   try {
     const app = await createApp(config, logger);
-    const monitoring = config.http.metricsPort === undefined ? undefined : createMonitoringServer(app);
+    const { api } = config.roles;
+    const metricsPort = config.http.metricsPort ?? (api ? undefined : config.http.port);
+    const monitoring = metricsPort === undefined ? undefined : createMonitoringServer(app);
     stopOnSignal(app, async () => monitoring?.close(), config.shutdown, logger);
     try {
-      await app.listen(config.http.port, config.http.host);
-      await monitoring?.listen({ port: config.http.metricsPort, host: config.http.host });
+      if (api) await app.listen(config.http.port, config.http.host);
+      const address = await monitoring?.listen({ port: metricsPort, host: config.http.host });
+      if (!api) logger.info(`Colloquy works; health and metrics are on ${address}`);
     } catch (error) {
       await app.close();
       throw error;
     }
+    if (!api) return;
     const url = await app.getUrl();
     if (config.auth.developmentTenantId !== undefined) {
       logger.warn(`AUTH_MODE=none: anybody who reaches ${url} may do anything. For development only.`);

@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
-import { unscoped } from '../database/sql/transactions.js';
+import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
 import { ApiKey } from './api-key.entity.js';
 
 /** API keys belong to the service and not to a tenant: they are what says which tenant a request acts for. */
 @Injectable()
-export class ApiKeysRepository {
-  constructor(@InjectRepository(ApiKey) private readonly apiKeys: Repository<ApiKey>) {}
+export class ApiKeysRepository extends AcrossTenantsRepository {
+  constructor(@InjectRepository(ApiKey) private readonly apiKeys: Repository<ApiKey>) {
+    super(apiKeys.manager.dataSource);
+  }
 
   async add(apiKey: ApiKey): Promise<void> {
     await this.apiKeys.insert(apiKey);
@@ -24,8 +26,6 @@ export class ApiKeysRepository {
   }
 
   findByHash(keyHash: string): Promise<ApiKey | null> {
-    return unscoped(this.apiKeys.manager.dataSource, 'slave', (manager) =>
-      manager.findOneBy(ApiKey, { keyHash }),
-    );
+    return this.look((manager) => manager.findOneBy(ApiKey, { keyHash }));
   }
 }

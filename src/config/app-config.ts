@@ -10,6 +10,13 @@ export interface AppConfig {
     readonly metricsPort: number | undefined;
     readonly swagger: boolean;
   };
+  /** What this process does. */
+  readonly roles: { readonly api: boolean; readonly worker: boolean };
+  readonly events: {
+    /** `write`: events are left and published, not served. */
+    readonly mode: 'on' | 'write' | 'off';
+    readonly retentionDays: number;
+  };
   readonly shutdown: {
     /** How long requests are still taken after the signal, while `/readyz` already says no. */
     readonly delayMs: number;

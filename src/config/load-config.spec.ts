@@ -53,6 +53,8 @@ describe('the configuration', () => {
   it('has a default for everything in development', () => {
     const defaults = {
       http: { host: '127.0.0.1', port: 3000, metricsPort: undefined, swagger: true },
+      roles: { api: true, worker: true },
+      events: { mode: 'on', retentionDays: 30 },
       shutdown: { delayMs: 0, timeoutMs: 10_000, withParent: false },
       database: { engine: 'sqlite', path: './data/colloquy.sqlite', migrations: 'run' },
       auth: {
@@ -104,6 +106,8 @@ describe('the configuration', () => {
 
     expect(config).toEqual({
       http: { host: '::', port: 0, metricsPort: 9464, swagger: false },
+      roles: { api: true, worker: true },
+      events: { mode: 'on', retentionDays: 30 },
       shutdown: { delayMs: 900, timeoutMs: 20_000, withParent: false },
       database: {
         engine: 'mysql',
@@ -344,6 +348,15 @@ describe('a fault', () => {
     expect(faultsOf({ SHUTDOWN_DELAY_MS: '9999' })).toEqual([]);
     expect(faultsOf({ SHUTDOWN_DELAY_MS: '9000', SHUTDOWN_TIMEOUT_MS: '30000' })).toEqual([]);
     expect(faultsOf({ SHUTDOWN_DELAY_MS: '500', SHUTDOWN_TIMEOUT_MS: '500' })).toEqual([fault]);
+  });
+
+  it('is a role that nobody knows, or SQLite with less than both', () => {
+    const mysql = { DATABASE_URL: 'mysql://u:p@h/d' };
+    expect(faultsOf({ ...mysql, ROLES: 'api' })).toEqual([]);
+    expect(faultsOf({ ...mysql, ROLES: 'api,boss' })).toEqual(['ROLES must be a comma list of api, worker']);
+    expect(faultsOf({ ROLES: 'worker, api' })).toEqual([]);
+    for (const ROLES of ['api', 'worker'])
+      expect(faultsOf({ ROLES })).toEqual([expect.stringMatching(/^ROLES must be both .* SQLite/)]);
   });
 
   it('is AUTH_MODE=jwt without a key', () => {

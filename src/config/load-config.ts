@@ -25,6 +25,7 @@ export class ConfigError extends Error {
 
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 10_000;
 const BURST_SECONDS = 2;
+const ROLES: readonly string[] = ['api', 'worker'];
 
 const integer = (min: number, max: number) =>
   z
@@ -87,6 +88,16 @@ const variables = z.object({
     .optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
+  ROLES: z
+    .string()
+    .transform((value) => value.split(',').map((role) => role.trim()))
+    .refine(
+      (roles) => roles.every((role) => ROLES.includes(role)),
+      `must be a comma list of ${ROLES.join(', ')}`,
+    )
+    .default(() => [...ROLES]),
+  EVENTS: z.enum(['on', 'write', 'off'], 'must be on, write or off').default('on'),
+  EVENTS_RETENTION_DAYS: integer(1, 3_650).default(30),
   SWAGGER: z.enum(['on', 'off'], 'must be on or off').default('on'),
 });
 
@@ -145,6 +156,10 @@ function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
     faults.push('AUTH_MODE jwt needs AUTH_JWKS_URL, AUTH_JWT_PUBLIC_KEY or AUTH_JWT_SECRET');
   }
   faults.push(...databaseContradictions(v));
+  const roles = (v.ROLES ?? 'api,worker').split(',').map((role) => role.trim());
+  const isSqlite = !v.DATABASE_HOSTS && /^sqlite:/.test(v.DATABASE_URL ?? 'sqlite:');
+  if (isSqlite && !ROLES.every((role) => roles.includes(role)))
+    faults.push('ROLES must be both api and worker with SQLite, whose file belongs to one process');
   if (v.RATE_LIMIT_BURST && !v.RATE_LIMIT) faults.push('RATE_LIMIT_BURST needs RATE_LIMIT');
   return faults;
 }
@@ -163,6 +178,8 @@ function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => str
       metricsPort: v.METRICS_PORT,
       swagger: v.SWAGGER === 'on',
     },
+    roles: { api: v.ROLES.includes('api'), worker: v.ROLES.includes('worker') },
+    events: { mode: v.EVENTS, retentionDays: v.EVENTS_RETENTION_DAYS },
     shutdown: {
       delayMs: v.SHUTDOWN_DELAY_MS,
       timeoutMs: v.SHUTDOWN_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { LessThan, Repository } from 'typeorm';
-import { unscoped } from '../database/sql/transactions.js';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, LessThan } from 'typeorm';
+import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
 import { TenantScope } from '../identity/tenant-scope.js';
 import { DeletedConversation } from './deleted-conversation.entity.js';
 
@@ -17,16 +17,16 @@ const SERVICE = {
   scopes: new Set([]),
 } as const;
 
-/** One of two looks across tenants: which deleted conversation is to be worked on next. All work on it is scoped again. */
+/** Which deleted conversation of all tenants is to be worked on next. All work on it is scoped again. */
 @Injectable()
-export class DeletedConversationsQueue {
-  constructor(
-    @InjectRepository(DeletedConversation) private readonly queue: Repository<DeletedConversation>,
-  ) {}
+export class DeletedConversationsQueue extends AcrossTenantsRepository {
+  constructor(@InjectDataSource() dataSource: DataSource) {
+    super(dataSource);
+  }
 
   /** A conversation that no replica works on at `time`, and the scope it belongs to. */
   async findUnclaimed(time: Date): Promise<{ scope: TenantScope; conversation: DeletedConversation } | null> {
-    const conversation = await unscoped(this.queue.manager.dataSource, 'slave', (manager) =>
+    const conversation = await this.look((manager) =>
       manager.findOne(DeletedConversation, {
         where: { claimedUntil: LessThan(time) },
         order: { claimedUntil: 'ASC' },

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { LessThanOrEqual, Repository } from 'typeorm';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import { DataSource, LessThanOrEqual, Repository } from 'typeorm';
+import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
-import { type Transaction, unscoped } from '../database/sql/transactions.js';
+import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { IdempotencyRecord } from './idempotency-record.entity.js';
 
@@ -40,14 +41,16 @@ export class IdempotencyRepository extends TenantScopedRepository<IdempotencyRec
   }
 }
 
-/** One of two looks across tenants: which records have had their time. */
+/** Which records of all tenants have had their time. */
 @Injectable()
-export class ExpiredIdempotencyRecords {
-  constructor(@InjectRepository(IdempotencyRecord) private readonly records: Repository<IdempotencyRecord>) {}
+export class ExpiredIdempotencyRecords extends AcrossTenantsRepository {
+  constructor(@InjectDataSource() dataSource: DataSource) {
+    super(dataSource);
+  }
 
   /** Removes records that expired before `time`, about `limit` of them; true when there may be more. */
   remove(time: Date, limit: number): Promise<boolean> {
-    return unscoped(this.records.manager.dataSource, 'master', async (manager) => {
+    return this.write(async (manager) => {
       const [last] = await manager.find(IdempotencyRecord, {
         select: { tenantId: true, id: true, expiresTime: true },
         where: { expiresTime: LessThanOrEqual(time) },

@@ -1,16 +1,13 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { type AlreadyDone, type Transaction, Transactions, type Work } from '../database/sql/transactions.js';
 import type { KeyedRequest } from '../identity/acting-request.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import { PeriodicJob } from '../jobs/periodic-job.js';
-import { ExpiredIdempotencyRecords, IdempotencyRepository } from './idempotency.repository.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
 import { rangesOf, sequencesOf } from './sequence-ranges.js';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
-const CLEAN_UP_INTERVAL_MS = 60_000;
-const CLEAN_UP_RECORDS = 500;
 const NO_BODY = Buffer.alloc(0);
 
 /** What a write did: enough to answer it again from what is there by then. */
@@ -28,26 +25,14 @@ class KeyTaken extends Error {}
 
 /** Carries out a request with an Idempotency-Key once, and remembers for 24 hours what it did. */
 @Injectable()
-export class IdempotencyService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class IdempotencyService {
   /** Requests that this replica is carrying out now. */
   readonly #inFlight = new Set<string>();
-  readonly #cleanUp = new PeriodicJob('idempotency-clean-up', CLEAN_UP_INTERVAL_MS, async () => {
-    while (!this.#cleanUp.isStopped && (await this.expired.remove(now(), CLEAN_UP_RECORDS)));
-  });
 
   constructor(
     private readonly records: IdempotencyRepository,
-    private readonly expired: ExpiredIdempotencyRecords,
     private readonly transactions: Transactions,
   ) {}
-
-  onApplicationBootstrap(): void {
-    this.#cleanUp.start();
-  }
-
-  beforeApplicationShutdown(): Promise<void> {
-    return this.#cleanUp.stop();
-  }
 
   /**
    * Carries out a write, whose transaction tells with `keep` what it did; or gives with `read` what an earlier request

@@ -1,6 +1,6 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
-import { PeriodicJob } from '../jobs/periodic-job.js';
+import { Job, type PeriodicWork } from '../jobs/job.js';
 import type { DeletedConversation } from '../conversations/deleted-conversation.entity.js';
 import { DeletedConversationsQueue } from '../conversations/deleted-conversations.queue.js';
 import { DeletedConversationsRepository } from '../conversations/deleted-conversations.repository.js';
@@ -8,7 +8,6 @@ import { Transactions } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { MessagesRepository } from './messages.repository.js';
 
-const INTERVAL_MS = 1_000;
 /** Of 1 MiB at most each: a cluster takes only so much in one transaction (MySQL by default 143 MiB). */
 const MESSAGES_PER_STEP = 100;
 /** How long a conversation stays with a replica that says nothing more: it may have died. */
@@ -19,9 +18,8 @@ const CLAIM_MS = 10_000;
  * how far it came, so that after a crash another replica goes on from there; a claim keeps it to one at a time.
  */
 @Injectable()
-export class MessagePurge implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #job = new PeriodicJob('message-purge', INTERVAL_MS, () => this.#purgeAll());
-
+@Job({ name: 'message-purge', everyMs: 1_000, replicas: 'all' })
+export class MessagePurge implements PeriodicWork {
   constructor(
     private readonly queue: DeletedConversationsQueue,
     private readonly deletedConversations: DeletedConversationsRepository,
@@ -29,25 +27,15 @@ export class MessagePurge implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly transactions: Transactions,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.#job.start();
+  async run(signal: AbortSignal): Promise<boolean> {
+    const next = await this.queue.findUnclaimed(now());
+    if (next) await this.#purge(next.scope, next.conversation, signal);
+    return next !== null;
   }
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.#job.stop();
-  }
-
-  async #purgeAll(): Promise<void> {
-    while (!this.#job.isStopped) {
-      const next = await this.queue.findUnclaimed(now());
-      if (!next) return;
-      await this.#purge(next.scope, next.conversation);
-    }
-  }
-
-  async #purge(scope: TenantScope, conversation: DeletedConversation): Promise<void> {
+  async #purge(scope: TenantScope, conversation: DeletedConversation, signal: AbortSignal): Promise<void> {
     let current: DeletedConversation | null = conversation;
-    while (current !== null && !this.#job.isStopped) current = await this.#step(scope, current);
+    while (current !== null && !signal.aborted) current = await this.#step(scope, current);
     if (current !== null) await this.#giveBack(scope, current);
   }
 

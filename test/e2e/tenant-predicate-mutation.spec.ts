@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { dataSourceOptions, openDataSource } from '../../src/database/engines/data-source.js';
 import { Transactions } from '../../src/database/sql/transactions.js';
 import { IdempotencyRepository } from '../../src/idempotency/idempotency.repository.js';
-import { IdempotencyService } from '../../src/idempotency/idempotency.service.js';
+import { IdempotencyCleanUp } from '../../src/idempotency/idempotency-clean-up.js';
 import { TenantScope } from '../../src/identity/tenant-scope.js';
 import { newMessageId } from '../../src/messages/new-message-id.js';
 import { createTestApp } from '../support/create-test-app.js';
@@ -410,7 +410,7 @@ beforeAll(async () => {
     for (const dataSource of [database, app.get(DataSource)])
       await dataSource.query('PRAGMA synchronous = OFF');
   // It would remove the victim's expired rows, as it should, and be taken for somebody else.
-  await app.get(IdempotencyService).beforeApplicationShutdown();
+  jest.spyOn(app.get(IdempotencyCleanUp), 'run').mockResolvedValue(false);
   theirs = await createThings('theirs');
   rowsOfTheirs = await rowsOf(TENANT);
   await inOneTransaction(async (runner) => {

@@ -6,13 +6,19 @@ import type { DatabaseConfig, MysqlConfig } from '../../config/app-config.js';
 import { DatabaseTls } from './database-tls.js';
 import { connectionOptions, FailoverDriver } from './failover-driver.js';
 import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-schema.js';
+import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.js';
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
 import { DoneRequests1769000000000 } from '../migrations/1769000000000-done-requests.js';
 import { SnakeCaseNaming } from '../schema/naming.js';
 import { boundPoolWait } from './pool-wait.js';
 import { leaseSqlite } from './sqlite-lease.js';
 
-const MIGRATIONS = [InitialSchema1768000000000, DoneRequests1769000000000, ExternalIds1769100000000];
+const MIGRATIONS = [
+  InitialSchema1768000000000,
+  DoneRequests1769000000000,
+  ExternalIds1769100000000,
+  JobLeases1769200000000,
+];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;
 

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import { GroupCommit } from '../../common/group-commit.js';
-import { isConflict } from '../engines/database-errors.js';
 import { LeasedQueryRunner } from '../engines/sqlite-lease.js';
-import { bounded, ConnectionLost, databaseFailure, SqlSession } from './sql-session.js';
+import { isWorthAnotherRun, onOwnConnection } from './own-connection.js';
+import { databaseFailure, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
-const MAX_CONNECTIONS_TRIED = 3;
 const FIRST_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 1_000;
 /** After it no further attempt is begun: a client is not to wait longer for what may not come back. */
@@ -33,46 +32,6 @@ export class Transaction {
 /** Reads on a connection of its own, outside of a transaction. */
 export const reading = <T>(dataSource: DataSource, read: (session: SqlSession) => Promise<T>): Promise<T> =>
   onOwnConnection(dataSource, 'slave', (runner) => read(new SqlSession(runner)));
-
-/**
- * What TypeORM's own manager does with rows of no tenant or of any, on a connection of its own, outside of a
- * transaction and in bounded time. It may be done more than once.
- */
-export const unscoped = <T>(
-  dataSource: DataSource,
-  mode: ReplicationMode,
-  work: (manager: EntityManager) => Promise<T>,
-): Promise<T> =>
-  onOwnConnection(dataSource, mode, async (runner) => {
-    try {
-      return await bounded(runner, () => work(runner.manager));
-    } catch (error) {
-      throw databaseFailure(error);
-    }
-  });
-
-/**
- * A connection that turns out to be broken is replaced. So is one whose node of a cluster does not catch up with the
- * others in time, which it tells as a lock time-out, although nothing is locked.
- */
-async function onOwnConnection<T>(
-  dataSource: DataSource,
-  mode: ReplicationMode,
-  work: (runner: QueryRunner) => Promise<T>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const runner = dataSource.createQueryRunner(mode);
-    try {
-      return await work(runner);
-    } catch (error) {
-      if (!isWorthAnotherRun(error)) throw error;
-      if (attempt === MAX_CONNECTIONS_TRIED)
-        throw isConflict(error) ? new Unavailable('The database cannot do its work now.', error) : error;
-    } finally {
-      await runner.release();
-    }
-  }
-}
 
 /** Thrown where work in doubt finds its row changed by others since: what it did cannot be seen any more. */
 export class OutcomeUnknown extends Unavailable {
@@ -176,8 +135,6 @@ export class Transactions {
     }
   }
 }
-
-const isWorthAnotherRun = (error: unknown): boolean => error instanceof ConnectionLost || isConflict(error);
 
 const pause = (attempt: number): Promise<void> =>
   sleep(Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));

@@ -1,0 +1,34 @@
+import type { DataSource, QueryRunner, ReplicationMode } from 'typeorm';
+import { Unavailable } from '../../common/errors/domain-error.js';
+import { isConflict } from '../engines/database-errors.js';
+import { ConnectionLost } from './sql-session.js';
+
+const MAX_CONNECTIONS_TRIED = 3;
+
+/**
+ * Works on a connection of its own, outside of a transaction; for what may be done more than once. A connection that
+ * turns out to be broken is replaced. So is one whose node of a cluster does not catch up with the others in time,
+ * which it tells as a lock time-out, although nothing is locked.
+ */
+export async function onOwnConnection<T>(
+  dataSource: DataSource,
+  mode: ReplicationMode,
+  work: (runner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const runner = dataSource.createQueryRunner(mode);
+    try {
+      return await work(runner);
+    } catch (error) {
+      if (!isWorthAnotherRun(error)) throw error;
+      if (attempt === MAX_CONNECTIONS_TRIED)
+        throw isConflict(error) ? new Unavailable('The database cannot do its work now.', error) : error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+/** It lost against others, or its connection broke. */
+export const isWorthAnotherRun = (error: unknown): boolean =>
+  error instanceof ConnectionLost || isConflict(error);

@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { JobLease } from './job-lease.entity.js';
+import { JobLeasesRepository } from './job-leases.repository.js';
+import { JobRunner } from './job-runner.js';
+
+@Global()
+@Module({
+  imports: [DiscoveryModule, TypeOrmModule.forFeature([JobLease])],
+  providers: [JobRunner, JobLeasesRepository],
+  exports: [JobRunner],
+})
+export class JobsModule {}
