@@ -12,6 +12,7 @@ import { decorateRequests } from './http/request.js';
 import { admitLocalOnly, isLoopback } from './http/local-only.js';
 import { requestIdOf } from './http/request-id.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
+import { watchSlicedBodies } from './http/sliced-body.js';
 import { sendResourceHeaders } from './http/resource-headers.js';
 import { answerUnroutable } from './http/unroutable.js';
 import { drainUnreadBodies } from './http/unread-body.js';
@@ -65,6 +66,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   endConnectionsWhenStopping(fastify, app.get(Health));
   fastify.setReplySerializer(jsonOf);
   sendResourceHeaders(fastify);
+  watchSlicedBodies(fastify);
   sendOutcome(fastify);
   answerUnusualRequests(fastify);
   const isDevelopment = config.auth.developmentTenantId !== undefined;

@@ -4,6 +4,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { dataSourceOptions, openDataSource } from './engines/data-source.js';
 import { SchemaReady } from './schema/schema-ready.js';
 import { StartChecks } from './start-checks.js';
+import { LargeReads } from './sql/large-reads.js';
 import { Transactions } from './sql/transactions.js';
 
 /** Opens the database and brings its schema up to date (or refuses to start, with DATABASE_MIGRATIONS=check). */
@@ -23,7 +24,7 @@ import { Transactions } from './sql/transactions.js';
       },
     }),
   ],
-  providers: [Transactions, SchemaReady, StartChecks],
-  exports: [Transactions],
+  providers: [Transactions, LargeReads, SchemaReady, StartChecks],
+  exports: [Transactions, LargeReads],
 })
 export class DatabaseModule {}

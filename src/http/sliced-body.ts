@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+import { Logger, StreamableFile } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { JsonBody } from '../common/json/json-body.js';
+
+/** What is smaller goes out in one piece, with its length. */
+const ONE_PIECE_BYTES = 1024 * 1024;
+
+/** JSON text that is made already. */
+class JsonText extends JsonBody {
+  constructor(private readonly text: string) {
+    super();
+  }
+
+  toText(): string {
+    return this.text;
+  }
+}
+
+/**
+ * A body from its slices: text that is made while it is sent, the next slice when the client has taken the one before. A
+ * small one is answered like any other. What fails before the first megabyte is a problem; what fails later ends the
+ * connection without the end of the answer.
+ */
+export async function slicedBody(
+  slices: AsyncIterable<string>,
+  type = 'application/json; charset=utf-8',
+): Promise<JsonBody | StreamableFile> {
+  const iterator = slices[Symbol.asyncIterator]();
+  let begin = '';
+  while (begin.length < ONE_PIECE_BYTES) {
+    const next = await iterator.next();
+    if (next.done) return new JsonText(begin);
+    begin += next.value;
+  }
+  const stream = Readable.from(startingWith(begin, iterator), { objectMode: false, highWaterMark: 1 });
+  return new StreamableFile(stream, { type }).setErrorLogger(() => undefined); // it is logged with its request
+}
+
+async function* startingWith(begin: string, rest: AsyncIterator<string>): AsyncGenerator<string> {
+  try {
+    yield begin;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+const logger = new Logger('SlicedBody');
+
+/** Logs answers that fail after they have begun, and makes none for a HEAD. */
+export function watchSlicedBodies(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    if (!(payload instanceof Readable)) return done(null, payload);
+    payload.once('error', (error) => {
+      logger.warn({ request_id: request.id, err: error }, 'An answer was ended before its end.');
+    });
+    if (request.method !== 'HEAD') return done(null, payload);
+    payload.destroy();
+    return done(null, Readable.from([])); // Fastify sends nothing of it, and no length
+  });
+}
