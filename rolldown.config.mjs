@@ -1,4 +1,5 @@
 // Puts the service and the packages that it uses together in a few files, dist/: see docs/decisions/0017-one-bundle.md.
+import { execFileSync } from 'node:child_process';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
 
@@ -41,9 +42,21 @@ function licenseOf(path) {
   return [`${name} ${version} (${license})`, ...texts].join('\n\n');
 }
 
+/** What `GET /version` says: COLLOQUY_COMMIT where the build has no repository around it, as in an image. */
+function commit() {
+  if (process.env.COLLOQUY_COMMIT) return process.env.COLLOQUY_COMMIT;
+  try {
+    const stdio = ['ignore', 'pipe', 'ignore'];
+    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio }).trim();
+  } catch {
+    return null;
+  }
+}
+
 export default defineConfig({
   input: Object.fromEntries(ENTRY_POINTS.map((file) => [file.replace(/^src\/|\.ts$/g, ''), file])),
   platform: 'node',
+  transform: { define: { COLLOQUY_COMMIT: JSON.stringify(commit()) } },
   external: [...STAY_PACKAGES, ...NOT_USED].map((name) => new RegExp(`^${name}(/|$)`)),
   plugins: [licenses],
   output: {

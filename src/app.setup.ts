@@ -11,13 +11,15 @@ import { jsonOf } from './common/json/json-body.js';
 import { decorateRequests } from './http/request.js';
 import { admitLocalOnly, isLoopback } from './http/local-only.js';
 import { requestIdOf } from './http/request-id.js';
+import { allowOrigins } from './http/cors.js';
+import { tellPublicUrl } from './http/public-url.js';
 import { SECURITY_HEADERS } from './http/security-headers.js';
 import { watchSlicedBodies } from './http/sliced-body.js';
 import { sendResourceHeaders } from './http/resource-headers.js';
 import { answerUnroutable } from './http/unroutable.js';
 import { drainUnreadBodies } from './http/unread-body.js';
 import { answerUnusualRequests, originForm } from './http/unusual-requests.js';
-import type { AppConfig } from './config/app-config.js';
+import { APP_CONFIG, type AppConfig } from './config/app-config.js';
 import { openApiDocument } from './openapi.js';
 import { Health } from './monitoring/health.js';
 import { NestLogger } from './monitoring/logger.js';
@@ -62,6 +64,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   decorateRequests(fastify);
   drainUnreadBodies(fastify);
   sendCommonHeaders(fastify);
+  tellPublicUrl(fastify, config.http.publicUrl);
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   fastify.setReplySerializer(jsonOf);
@@ -70,9 +73,10 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   sendOutcome(fastify);
   answerUnusualRequests(fastify);
   const isDevelopment = config.auth.developmentTenantId !== undefined;
-  if (isDevelopment && isLoopback(config.http.host)) admitLocalOnly(fastify, []);
+  if (isDevelopment && isLoopback(config.http.host)) admitLocalOnly(fastify, config.http.corsOrigins);
+  allowOrigins(fastify, config.http.corsOrigins);
   if (config.http.swagger) {
-    SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    SwaggerModule.setup('docs', app, () => openApiDocument(app, config.http.publicUrl), {
       raw: ['json'],
       jsonDocumentUrl: 'openapi.json',
       customSiteTitle: 'Colloquy',
@@ -97,6 +101,7 @@ export function createMonitoringServer(app: NestFastifyApplication): FastifyInst
   const server = Fastify(HTTP_OPTIONS);
   const methods = methodsByPath(server);
   sendCommonHeaders(server);
+  tellPublicUrl(server, app.get<AppConfig>(APP_CONFIG).http.publicUrl);
   answerUnusualRequests(server);
   server.setErrorHandler(answerFailure);
   app.get(MonitoringRoutes).register(server);

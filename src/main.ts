@@ -1,12 +1,16 @@
 import { createApp, createMonitoringServer } from './app.setup.js';
+import type { AppConfig } from './config/app-config.js';
+import { describeDatabase } from './config/describe-database.js';
 import { ConfigError, loadConfig } from './config/load-config.js';
 import { createLogger, standardOutput } from './monitoring/logger.js';
+import { VERSION } from './monitoring/version.js';
 import { stopOnSignal } from './shutdown.js';
 
 /** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */
 async function main(): Promise<void> {
   const config = loadConfig({ terminal: process.stdout.isTTY });
   const logger = createLogger(config.log, await standardOutput(config.log));
+  for (const warning of config.warnings) logger.warn(warning);
   try {
     const app = await createApp(config, logger);
     const { api } = config.roles;
@@ -16,7 +20,7 @@ async function main(): Promise<void> {
     try {
       if (api) await app.listen(config.http.port, config.http.host);
       const address = await monitoring?.listen({ port: metricsPort, host: config.http.host });
-      if (!api) logger.info(`Colloquy works; health and metrics are on ${address}`);
+      if (!api) logger.info(`Colloquy works; health and metrics are on ${address} (${describe(config)})`);
     } catch (error) {
       await app.close();
       throw error;
@@ -26,11 +30,23 @@ async function main(): Promise<void> {
     if (config.auth.developmentTenantId !== undefined) {
       logger.warn(`AUTH_MODE=none: anybody who reaches ${url} may do anything. For development only.`);
     }
-    logger.info(`Colloquy listens on ${url}${config.http.swagger ? ` (Swagger UI: ${url}/docs)` : ''}`);
+    logger.info(
+      `Colloquy listens on ${url} (${describe(config)}${config.http.swagger ? `; Swagger UI: ${url}/docs` : ''})`,
+    );
   } catch (error) {
     logger.fatal({ err: error }, 'Colloquy could not start.');
     process.exitCode = 1;
   }
+}
+
+function describe({ database, auth, roles }: AppConfig): string {
+  const modes = [auth.developmentTenantId && 'none', auth.jwt && 'jwt', auth.apiKeys && 'api-key'];
+  return [
+    `version: ${VERSION.version}`,
+    `database: ${describeDatabase(database)}`,
+    `authentication: ${modes.filter(Boolean).join(', ')}`,
+    `roles: ${[roles.api && 'api', roles.worker && 'worker'].filter(Boolean).join(', ')}`,
+  ].join('; ');
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { VERSION } from './monitoring/version.js';
 import { refine } from './openapi-refine.js';
 
 const DESCRIPTION = `Keeps the conversations between users and AI agents, and their messages.
@@ -12,14 +13,15 @@ const DESCRIPTION = `Keeps the conversations between users and AI agents, and th
 
 In development (\`AUTH_MODE=none\`) no credential is needed: every example works as it is.`;
 
-/** The OpenAPI 3.1 document of the service, made from its controllers and DTOs. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+/** The OpenAPI 3.1 document of the service, made from its controllers and DTOs. Without a public URL its server is found
+ * relative to where the document was fetched, behind any prefix. */
+export function openApiDocument(app: INestApplication, publicUrl: string): OpenAPIObject {
   const options = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Colloquy')
-    .setVersion('2')
+    .setVersion(VERSION.version)
     .setDescription(DESCRIPTION)
-    .addServer('/', 'The service that this document comes from')
+    .addServer(publicUrl === '' ? '.' : publicUrl, 'The service that this document comes from')
     .addTag('Conversations', 'Create, find, change and delete conversations.')
     .addTag('Messages', 'Append messages to a conversation and read them in order.')
     .addBearerAuth(

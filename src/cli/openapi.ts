@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const config = loadConfig({ environment: { DATABASE_URL: 'sqlite::memory:', LOG_LEVEL: 'silent' } });
   const logger = createLogger(config.log, await standardOutput(config.log));
   const app = await createApp(config, logger);
-  const document = `${JSON.stringify(openApiDocument(app), null, 2)}\n`;
+  const document = `${JSON.stringify(openApiDocument(app, config.http.publicUrl), null, 2)}\n`;
   await app.close();
   if (!values.check) {
     await writeFile(FILE, document);

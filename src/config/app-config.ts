@@ -9,6 +9,10 @@ export interface AppConfig {
     /** Health and metrics listen here instead of on `port`, when set. */
     readonly metricsPort: number | undefined;
     readonly swagger: boolean;
+    /** Web pages of these origins may call the API; `*` stands for all. */
+    readonly corsOrigins: readonly string[];
+    /** Where clients find the service, without a slash at its end; empty where they are told paths only. */
+    readonly publicUrl: string;
   };
   /** What this process does. */
   readonly roles: { readonly api: boolean; readonly worker: boolean };
@@ -30,6 +34,8 @@ export interface AppConfig {
   /** Undefined: a tenant may send as many requests as it likes. */
   readonly rateLimit: RateLimitConfig | undefined;
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
+  /** What is odd about the environment, in sentences, to be said at start. */
+  readonly warnings: readonly string[];
 }
 
 export type DatabaseConfig = { readonly migrations: 'run' | 'check' } & (SqliteConfig | MysqlConfig);

@@ -52,9 +52,16 @@ const SECRET = 'correct horse battery staple, 32+';
 describe('the configuration', () => {
   it('has a default for everything in development', () => {
     const defaults = {
-      http: { host: '127.0.0.1', port: 3000, metricsPort: undefined, swagger: true },
       roles: { api: true, worker: true },
       events: { mode: 'on', retentionDays: 30 },
+      http: {
+        host: '127.0.0.1',
+        port: 3000,
+        metricsPort: undefined,
+        swagger: true,
+        corsOrigins: [],
+        publicUrl: '',
+      },
       shutdown: { delayMs: 0, timeoutMs: 10_000, withParent: false },
       database: { engine: 'sqlite', path: './data/colloquy.sqlite', migrations: 'run' },
       auth: {
@@ -64,11 +71,53 @@ describe('the configuration', () => {
       },
       log: { level: 'info', pretty: false },
       rateLimit: undefined,
+      warnings: [],
     };
     expect(load()).toEqual(defaults);
     expect(
       load({ PORT: '', HOST: '', AUTH_MODE: '', DATABASE_URL: '', DEFAULT_TENANT_ID: '', PORT_FILE: '' }),
     ).toEqual(defaults);
+  });
+
+  it('names what looks like one of its variables and is none, with the one that is meant', () => {
+    const { warnings } = load({
+      DATABSE_URL: 'x',
+      AUTH_MOD: 'jwt',
+      RATE_LIMITS: '5',
+      LOGLEVEL: 'debug',
+      DATABASE_URL_FIEL: 'x',
+      HOME: '/root',
+      PATH: '/bin',
+      LANG: 'C',
+      HOSTNAME: 'x',
+      npm_package_version: '1',
+    });
+
+    expect(warnings.map((warning) => /^(\w+) .*did you mean (\w+)\?$/.exec(warning)?.slice(1))).toEqual([
+      ['DATABSE_URL', 'DATABASE_URL'],
+      ['AUTH_MOD', 'AUTH_MODE'],
+      ['RATE_LIMITS', 'RATE_LIMIT'],
+      ['LOGLEVEL', 'LOG_LEVEL'],
+      ['DATABASE_URL_FIEL', 'DATABASE_URL_FILE'],
+    ]);
+  });
+
+  it('says that any origin is none for a developer without a password', () => {
+    const { http, warnings } = load({ CORS_ORIGINS: '*,https://app.example' });
+
+    expect(http.corsOrigins).toEqual(['https://app.example']);
+    expect(warnings).toEqual([expect.stringContaining('CORS_ORIGINS=* lets nobody in')]);
+  });
+
+  it.each([
+    ['CORS_ORIGINS', 'https://app.example/', 'app.example', 'https://a b', ','],
+    ['PUBLIC_URL', '/colloquy', 'ftp://x', 'https://u:p@x', 'https://x/?a=1', 'https://x/#a'],
+  ])('refuses a %s that is none', (name, ...values) => {
+    for (const value of values)
+      expect([value, faultsOf({ [name]: value })]).toEqual([
+        value,
+        [expect.stringMatching(`^${name} must be `)],
+      ]);
   });
 
   it('takes every variable', () => {
@@ -102,12 +151,22 @@ describe('the configuration', () => {
       RATE_LIMIT: '50',
       RATE_LIMIT_BURST: '80',
       REDIS_URL: 'redis://cache:6379',
+      CORS_ORIGINS: 'https://app.example:443, *',
+      PUBLIC_URL: 'https://api.example/colloquy/',
     });
 
     expect(config).toEqual({
-      http: { host: '::', port: 0, metricsPort: 9464, swagger: false },
       roles: { api: true, worker: true },
       events: { mode: 'on', retentionDays: 30 },
+      http: {
+        host: '::',
+        port: 0,
+        metricsPort: 9464,
+        swagger: false,
+        corsOrigins: ['https://app.example', '*'],
+        publicUrl: 'https://api.example/colloquy',
+      },
+      warnings: [],
       shutdown: { delayMs: 900, timeoutMs: 20_000, withParent: false },
       database: {
         engine: 'mysql',

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { nearest } from '../common/nearest.js';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
 import { type AppConfig, LOG_LEVELS } from './app-config.js';
 import { databaseContradictions, databaseIn, databaseVariables } from './database-variables.js';
+import { CORS_ORIGINS_RULE, originsIn, PUBLIC_URL_RULE, publicUrlIn } from './public-address.js';
 import { PUBLIC_KEY_RULE, readPublicKey } from './public-key.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -80,6 +82,16 @@ const variables = z.object({
   AUTH_CLAIM_TENANT_UNIT_ID: text.default('tenant_unit_id'),
   AUTH_CLAIM_SCOPE: text.default('scope'),
   DEFAULT_TENANT_ID: opaqueId.default('40d39c4b-9585-4123-8fd4-f1cc23a1184c'),
+  CORS_ORIGINS: z
+    .string()
+    .transform(originsIn)
+    .refine((origins) => origins !== undefined, CORS_ORIGINS_RULE)
+    .optional(),
+  PUBLIC_URL: z
+    .string()
+    .transform(publicUrlIn)
+    .refine((url) => url !== undefined, PUBLIC_URL_RULE)
+    .optional(),
   RATE_LIMIT: integer(1, 100_000).optional(),
   RATE_LIMIT_BURST: integer(1, 1_000_000).optional(),
   REDIS_URL: z
@@ -114,7 +126,21 @@ export function loadConfig({ terminal = false, environment = process.env }: Load
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')} ${message}`);
   faults.push(...contradictions(values));
   if (faults.length > 0 || !parsed.data) throw new ConfigError(faults);
-  return asConfig(parsed.data, terminal, (name) => environment[`${name}_FILE`]);
+  const config = asConfig(parsed.data, terminal, (name) => environment[`${name}_FILE`]);
+  return { ...config, warnings: [...misspeltVariables(environment), ...config.warnings] };
+}
+
+/** Variables that are set and are none of ours, but look like it: each with the one that is probably meant. */
+function misspeltVariables(environment: Environment): string[] {
+  const known = Object.keys(variables.shape).flatMap((name) => [name, `${name}_FILE`]);
+  return Object.keys(environment)
+    .filter((name) => /^[A-Z][A-Z0-9_]+$/.test(name) && !known.includes(name))
+    .flatMap((name) => {
+      const meant = nearest(name, known);
+      return meant === undefined
+        ? []
+        : [`${name} is no variable of Colloquy and is ignored: did you mean ${meant}?`];
+    });
 }
 
 function withFiles(environment: Environment, faults: string[]): Record<string, string> {
@@ -177,6 +203,9 @@ function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => str
       port: v.PORT,
       metricsPort: v.METRICS_PORT,
       swagger: v.SWAGGER === 'on',
+      // Whoever opens any web page must not let it act as the local developer.
+      corsOrigins: (v.CORS_ORIGINS ?? []).filter((origin) => origin !== '*' || !open),
+      publicUrl: v.PUBLIC_URL ?? '',
     },
     roles: { api: v.ROLES.includes('api'), worker: v.ROLES.includes('worker') },
     events: { mode: v.EVENTS, retentionDays: v.EVENTS_RETENTION_DAYS },
@@ -217,6 +246,10 @@ function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => str
           redisUrl: v.REDIS_URL,
         }
       : undefined,
+    warnings:
+      open && v.CORS_ORIGINS?.includes('*')
+        ? ['CORS_ORIGINS=* lets nobody in with AUTH_MODE=none: name the origins.']
+        : [],
     log: { level: v.LOG_LEVEL, pretty: v.LOG_FORMAT ? v.LOG_FORMAT === 'pretty' : terminal },
   };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
 import { problemOf } from './problem-details.filter.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { newId } from '../common/ids.js';
@@ -7,18 +8,18 @@ import { newId } from '../common/ids.js';
 const LINGER_MS = 1_000;
 
 /** Answers bytes that are no HTTP request, which no route and no filter ever sees, and hangs up. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerClientError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  hangUpWith(asProblem(error.code), socket);
+  hangUpWith(asProblem(error.code), socket, this.publicUrl);
 }
 
 /** Answers where there is no request and no reply to answer with, and hangs up. */
-export function hangUpWith(error: DomainError, socket: Duplex): void {
+export function hangUpWith(error: DomainError, socket: Duplex, publicUrl: string): void {
   const requestId = newId();
-  const { status, title, ...problem } = problemOf(error);
+  const { status, title, ...problem } = problemOf(error, publicUrl);
   socket.on('error', () => socket.destroy());
   // Time to read the answer; a client that does not hang up in turn would keep the connection for ever.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();

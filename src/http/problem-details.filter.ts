@@ -4,11 +4,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 
-/** A problem document (RFC 9457) for an error, with the members that need no request. */
-export function problemOf(error: DomainError): Record<string, unknown> & { status: number; title: string } {
+/** A problem document (RFC 9457) for an error, with the members that need no request; types begin with `publicUrl`. */
+export function problemOf(
+  error: DomainError,
+  publicUrl: string,
+): Record<string, unknown> & { status: number; title: string } {
   const { status, title } = PROBLEMS[error.code];
   return {
-    type: `/problems/${error.code}`,
+    type: `${publicUrl}/problems/${error.code}`,
     title,
     status,
     detail: error.message,
@@ -91,7 +94,7 @@ function problemDocument(
   error: DomainError,
 ): Record<string, unknown> & { status: number } {
   const [instance = '/'] = request.url.split('?');
-  return { ...problemOf(error), instance, request_id: request.id };
+  return { ...problemOf(error, request.server.publicUrl), instance, request_id: request.id };
 }
 
 /** Answers a request with the problem document of `error`. */

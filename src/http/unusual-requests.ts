@@ -15,6 +15,7 @@ export function answerUnusualRequests(fastify: FastifyInstance): void {
     hangUpWith(
       new DomainError('malformed_request', 'This server is no proxy: nothing to CONNECT to.'),
       socket,
+      fastify.publicUrl,
     );
   });
   fastify.addHook('onRequest', (request, _reply, done) => done(faultOf(request)));

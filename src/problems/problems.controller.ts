@@ -3,24 +3,48 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { Public } from '../auth/decorators.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
+import { escaped, page, withCode } from '../http/page.js';
+import { exampleOf } from '../http/problem.response.js';
 
 /** What a problem's `type` refers to: its meaning, for people. */
 @ApiExcludeController()
 @Public()
 @Controller('problems')
 export class ProblemsController {
+  /** Links are relative, so that they lead somewhere behind any prefix. */
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  index(): string {
+    const entries = Object.entries(PROBLEMS).map(
+      ([code, { status, title, meaning }]) =>
+        `<dt><a href="problems/${code}"><code>${code}</code></a> · ${status} ${escaped(title)}</dt>
+<dd>${withCode(meaning)}</dd>`,
+    );
+    return page(
+      'Problems',
+      `<h1>Problems</h1>
+<p>Every failure is a problem document (RFC 9457) with one of these codes. Programs go by the <code>code</code>; the <code>detail</code> says what happened this time.</p>
+<dl>
+${entries.join('\n')}
+</dl>`,
+    );
+  }
+
   @Get(':code')
   @Header('content-type', 'text/html; charset=utf-8')
   page(@Param('code') code: string): string {
     if (!isProblemCode(code)) throw new DomainError('route_not_found', 'There is no problem with this code.');
-    const { status, title, meaning } = PROBLEMS[code];
-    return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>${title} (${code})</title>
-<h1>${title}</h1>
-<p><code>${code}</code>, HTTP status ${status}</p>
-<p>${meaning.replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>
-`;
+    const { status, title, meaning, remedy } = PROBLEMS[code];
+    return page(
+      `${title} (${code})`,
+      `<nav><a href="../problems">All problems</a></nav>
+<h1>${escaped(title)}</h1>
+<p class="muted"><code>${code}</code>, HTTP status ${status}</p>
+<p>${withCode(meaning)}</p>
+<h2>What to do</h2>
+<p>${withCode(remedy)}</p>
+<h2>Example</h2>
+<pre>${escaped(JSON.stringify(exampleOf(code), null, 2))}</pre>`,
+    );
   }
 }

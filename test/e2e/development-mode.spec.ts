@@ -97,6 +97,7 @@ describe('the service, when it starts', () => {
       PORT: '0',
       DATABASE_URL: database.url,
       DEFAULT_TENANT_ID: 'my-tenant',
+      AUTH_MOD: 'jwt',
     });
     try {
       const lines: string[] = [];
@@ -107,6 +108,10 @@ describe('the service, when it starts', () => {
       }
       const [, port] = /http:\/\/127\.0\.0\.1:(\d+)/.exec(lines.at(-1) ?? '') ?? [];
       expect(lines.join('\n')).toMatch(/"warn".*AUTH_MODE=none.*127\.0\.0\.1/);
+      expect(lines.join('\n')).toMatch(/"warn".*"AUTH_MOD is no variable.*did you mean AUTH_MODE\?"/);
+      expect(lines.at(-1)).toMatch(
+        /\(version: [\d.]+; database: (sqlite:\/|mysql:\/\/[^@]+;).*authentication: none; roles: api, worker;/,
+      );
 
       const response = await fetch(`http://127.0.0.1:${port}/admin/api/v2/conversations`, { method: 'POST' });
       expect(await response.json()).toMatchObject({ tenant_id: 'my-tenant' });

@@ -1,3 +1,5 @@
+import { nearest } from '../../common/nearest.js';
+
 /** What others call what has another name here. Only names that the place knows are ever suggested. */
 const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
@@ -49,11 +51,7 @@ export function suggestionFor(given: string, known: Iterable<string>): string | 
   const names = [...known];
   const synonym = SYNONYMS.get(name)?.find((other) => names.includes(other));
   if (synonym !== undefined) return synonym;
-  const near = names
-    .map((other) => ({ other, distance: distance(name, other) }))
-    .filter(({ other, distance: edits }) => edits <= Math.floor(Math.min(name.length, other.length) / 3))
-    .sort((a, b) => a.distance - b.distance);
-  return near[0]?.other;
+  return nearest(name, names);
 }
 
 export const didYouMean = (name: string): string => `did you mean ${name}?`;
@@ -65,18 +63,3 @@ const asSnakeCase = (text: string): string =>
     .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
     .replaceAll('-', '_')
     .toLowerCase();
-
-/** How many characters have to be inserted, removed or replaced (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (const [i, character] of [...a].entries()) {
-    let previous = i + 1;
-    const next = [previous];
-    for (const [j, other] of [...b].entries()) {
-      const replaced = (row[j] ?? 0) + (character === other ? 0 : 1);
-      next.push((previous = Math.min(replaced, (row[j + 1] ?? 0) + 1, previous + 1)));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
-}
