@@ -43,6 +43,7 @@ const mayImport = {
     'api',
     'conversations',
   ],
+  exports: ['common', 'http', 'identity', 'tenancy', 'api', 'conversations', 'messages'],
 };
 const rooms = Object.keys(mayImport);
 

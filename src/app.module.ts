@@ -10,6 +10,7 @@ import { ConfigModule } from './config/config.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         AuthModule,
         ConversationsModule,
         MessagesModule,
+        ExportsModule,
         MonitoringModule,
         ProblemsModule,
         ...(config.rateLimit ? [RateLimitModule.with(config.rateLimit)] : []),

@@ -37,6 +37,7 @@ interface OperationDocs {
   conditional?: 'read' | 'write';
   status: number;
   response?: Type<unknown>;
+  stream?: string;
   problems?: readonly ProblemDocs[];
 }
 
@@ -68,7 +69,19 @@ const SUCCESS: Record<number, string> = {
 
 /** Documents an operation in OpenAPI: what it takes, its success, and each problem it can answer, by status. */
 export function describeOperation(docs: OperationDocs): MethodDecorator {
-  const { id, summary, description, query, body, examples, idempotent, conditional, status, response } = docs;
+  const {
+    id,
+    summary,
+    description,
+    query,
+    body,
+    examples,
+    idempotent,
+    conditional,
+    status,
+    response,
+    stream,
+  } = docs;
   const isResource = response?.prototype instanceof Resource;
   return applyDecorators(
     ApiOperation({ operationId: id, summary, ...(description && { description }) }),
@@ -90,6 +103,7 @@ export function describeOperation(docs: OperationDocs): MethodDecorator {
         ...(idempotent && REPLAYED),
       },
       ...(response && { type: response }),
+      ...(stream && { content: { [stream]: { schema: { type: 'string' } } } }),
     }),
     ApiExtraModels(ProblemResponse),
     ...(idempotent ? [ApiHeader(IDEMPOTENCY_KEY)] : []),

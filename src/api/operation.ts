@@ -28,6 +28,8 @@ interface OperationOptions {
   conditional?: 'read' | 'write';
   status?: 200 | 201 | 202 | 204;
   response?: Type<unknown>;
+  /** The media type of an answer that is sent while it is made, in place of `response`. */
+  stream?: string;
   /** Beside those that every operation of its kind can answer. */
   problems?: readonly ProblemDocs[];
 }

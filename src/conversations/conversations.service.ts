@@ -53,6 +53,9 @@ export interface ConversationPage extends Page<Conversation> {
   nextCursor: string | null;
 }
 
+/** Only the order by activity asks for it. */
+const NEVER = new Date(0);
+
 /** From here on a page is looked for from the nearer end of its list. */
 const DEEP_OFFSET = 1_000;
 
@@ -127,6 +130,16 @@ export class ConversationsService {
       totalCount,
       hasNextPage: items.length > pageSize,
     });
+  }
+
+  /** Up to `limit` conversations, oldest first, behind one of them, whether that is still there or not. */
+  listBehind(
+    scope: TenantScope,
+    filter: ConversationFilter,
+    id: string,
+    limit: number,
+  ): Promise<Conversation[]> {
+    return this.conversations.listBehind(scope, filter, 'oldest', limit, { id, updatedTime: NEVER });
   }
 
   async #listNear(

@@ -13,5 +13,6 @@ import { MessagesService } from './messages.service.js';
   imports: [TypeOrmModule.forFeature([Message]), ConversationsModule, IdempotencyModule],
   controllers: [MessagesController],
   providers: [MessagesService, MessageAppender, MessagesRepository, MessagePurge],
+  exports: [MessagesService],
 })
 export class MessagesModule {}

@@ -4,6 +4,7 @@ import type {
   ConversationPage,
   Conversation,
   CreateConversation as CreateConversationBody,
+  ExportConversationsData,
   ListConversationsData,
   UpdateConversation,
   UpdateConversationStatus,
@@ -14,6 +15,7 @@ import { PagePromise } from './page-promise.js';
 import type { Transport } from './transport.js';
 
 export type CreateConversation = Outgoing<CreateConversationBody>;
+export type ExportConversationsQuery = QueryOf<ExportConversationsData>;
 export type ListConversationsQuery = QueryOf<ListConversationsData>;
 
 export class Conversations {
@@ -23,6 +25,24 @@ export class Conversations {
   constructor(transport: Transport) {
     this.#transport = transport;
     this.messages = new Messages(transport);
+  }
+
+  /**
+   * Conversations with all their messages, oldest first, as lines of JSON (`colloquy/1`, see the API's documentation):
+   * bytes as they arrive, for as long as it takes. What is not read is not sent; without the last line it is not whole.
+   */
+  async export(
+    query: ExportConversationsQuery = {},
+    options: RequestOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#transport.open({
+      method: 'GET',
+      path: ['export', 'conversations'],
+      query,
+      headers: { accept: 'application/x-ndjson' },
+      options,
+    });
+    return response.body ?? new ReadableStream();
   }
 
   create(body: CreateConversation = {}, options?: RequestOptions): ApiPromise<Conversation> {

@@ -1,6 +1,11 @@
 export { type Answer, ApiPromise } from './api-promise.js';
 export { Colloquy } from './client.js';
-export type { Conversations, CreateConversation, ListConversationsQuery } from './conversations.js';
+export type {
+  Conversations,
+  CreateConversation,
+  ExportConversationsQuery,
+  ListConversationsQuery,
+} from './conversations.js';
 export {
   ApiError,
   AuthenticationError,

@@ -60,14 +60,14 @@ export type Problem = {
 };
 
 /**
- * Order of a list of conversations.
- */
-export type ConversationOrder = 'recent' | 'oldest' | 'active';
-
-/**
  * How the run behind a conversation stands. A new conversation is `running`.
  */
 export type WorkforceRunStatus = 'queued' | 'running' | 'input_required' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired';
+
+/**
+ * Order of a list of conversations.
+ */
+export type ConversationOrder = 'recent' | 'oldest' | 'active';
 
 export type Conversation = {
     /**
@@ -526,18 +526,6 @@ export type ListConversationsData = {
          */
         user_id?: string;
         /**
-         * Page number, from 1. A page past the end has no data.
-         */
-        page_num?: number;
-        /**
-         * Items a page.
-         */
-        page_size?: number;
-        /**
-         * `recent`: newest created first. `oldest`: its exact reverse. `active`: latest activity first.
-         */
-        order?: ConversationOrder;
-        /**
          * Only conversations with this status (or one of `statuses`).
          */
         status?: WorkforceRunStatus;
@@ -561,6 +549,18 @@ export type ListConversationsData = {
          * Last activity before this time (RFC 3339).
          */
         updated_before?: string;
+        /**
+         * Page number, from 1. A page past the end has no data.
+         */
+        page_num?: number;
+        /**
+         * Items a page.
+         */
+        page_size?: number;
+        /**
+         * `recent`: newest created first. `oldest`: its exact reverse. `active`: latest activity first.
+         */
+        order?: ConversationOrder;
         /**
          * `next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num` but 1.
          */
@@ -1546,3 +1546,105 @@ export type UpdateMessageResponses = {
 };
 
 export type UpdateMessageResponse = UpdateMessageResponses[keyof UpdateMessageResponses];
+
+export type ExportConversationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Only conversations of this assignment.
+         */
+        assignment_id?: string;
+        /**
+         * Only conversations of this agent.
+         */
+        agent_id?: string;
+        /**
+         * Only conversations of this user.
+         */
+        user_id?: string;
+        /**
+         * Only conversations with this status (or one of `statuses`).
+         */
+        status?: WorkforceRunStatus;
+        /**
+         * Only conversations with one of these statuses; repeated or comma-separated.
+         */
+        statuses?: Array<WorkforceRunStatus>;
+        /**
+         * Created at this time or later (RFC 3339).
+         */
+        created_after?: string;
+        /**
+         * Created before this time (RFC 3339).
+         */
+        created_before?: string;
+        /**
+         * Last activity at this time or later (RFC 3339).
+         */
+        updated_after?: string;
+        /**
+         * Last activity before this time (RFC 3339).
+         */
+        updated_before?: string;
+        /**
+         * Goes on behind this conversation, whether it is still there or not.
+         */
+        after?: string;
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/export/conversations';
+};
+
+export type ExportConversationsErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type ExportConversationsError = ExportConversationsErrors[keyof ExportConversationsErrors];
+
+export type ExportConversationsResponses = {
+    /**
+     * OK
+     */
+    200: string;
+};
+
+export type ExportConversationsResponse = ExportConversationsResponses[keyof ExportConversationsResponses];

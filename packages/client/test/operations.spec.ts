@@ -46,6 +46,20 @@ describe('conversations', () => {
     expect(sizes).toEqual([2, 2, 1]);
   });
 
+  it('are exported as lines, as they arrive', async () => {
+    const { id } = await conversations.create({ assignment_id: 'export' });
+    await messages.append(id, { message_from: 'user', content: 'Kept.' });
+
+    const stream = await conversations.export({ assignment_id: 'export' });
+
+    const lines = (await new Response(stream).text()).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      { format: 'colloquy/1', events_after: null },
+      expect.objectContaining({ id, messages: [expect.objectContaining({ content: 'Kept.' })] }),
+      { conversations: 1, messages: 1, events_after: null },
+    ]);
+  });
+
   it('are asked for by several values, and by dates', async () => {
     const before = new Date(Date.now() - 60_000);
     const { id } = await conversations.create({ assignment_id: 'filters', status: 'paused' });

@@ -127,6 +127,18 @@ export const AgentIdField = (options: FieldOptions): PropertyDecorator =>
     OpaqueIdField(options),
   );
 
+/** An id that the service made; found in upper case too. */
+export const IdField = (options: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    ReadAs({ convert: (raw) => (typeof raw === 'string' ? raw.toLowerCase() : raw) }),
+    field(
+      options,
+      { type: 'string', format: 'uuid' },
+      (value) => typeof value === 'string' && isUuid(value),
+      'must be a UUID',
+    ),
+  );
+
 /** An id of a user, an assignment or a run, or a client's own name for a thing. */
 export const ExternalIdField = (options: FieldOptions): PropertyDecorator =>
   field(

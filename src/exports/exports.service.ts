@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import type { ConversationFilter } from '../conversations/conversation-list.js';
+import type { Conversation } from '../conversations/conversation.entity.js';
+import { ConversationsService } from '../conversations/conversations.service.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
+import type { Message } from '../messages/message.entity.js';
+import { MessagesService } from '../messages/messages.service.js';
+
+interface ExportRequest {
+  filter: ConversationFilter;
+  /** The id of the conversation behind which to begin. */
+  after: string | undefined;
+}
+
+/** A conversation, with its messages as they are read; these end early when it is deleted meanwhile. */
+export interface ExportedConversation {
+  conversation: Conversation;
+  messages: AsyncIterable<Message>;
+}
+
+const CONVERSATIONS_AT_A_TIME = 100;
+/** A message may have 5 MiB and a little. */
+const MESSAGES_AT_A_TIME = 16;
+
+@Injectable()
+export class ExportsService {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly messages: MessagesService,
+  ) {}
+
+  /** Oldest first, each as it is when it is reached; read no faster than it is taken. */
+  async *conversationsOf(
+    scope: TenantScope,
+    { filter, after = '' }: ExportRequest,
+  ): AsyncGenerator<ExportedConversation> {
+    for (let last: string | undefined = after; last !== undefined;) {
+      const found: readonly Conversation[] = await this.conversations.listBehind(
+        scope,
+        filter,
+        last,
+        CONVERSATIONS_AT_A_TIME,
+      );
+      for (const conversation of found)
+        yield { conversation, messages: this.#messagesOf(scope, conversation) };
+      last = found.at(-1)?.id;
+    }
+  }
+
+  /** Up to the last that the conversation counts. Throws ConversationNotFound once it is deleted. */
+  async *#messagesOf(scope: TenantScope, { id, messageCount }: Conversation): AsyncGenerator<Message> {
+    for (let sequence = 0; sequence < messageCount; sequence += MESSAGES_AT_A_TIME) {
+      const { items } = await this.messages.list(scope, id, {
+        order: 'oldest',
+        pageSize: MESSAGES_AT_A_TIME,
+        from: { afterSequence: sequence, beforeSequence: messageCount + 1 },
+      });
+      yield* items;
+    }
+  }
+}
