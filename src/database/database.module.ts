@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { DatabaseProbe } from './database-probe.js';
 import { dataSourceOptions, openDataSource } from './engines/data-source.js';
 import { SchemaReady } from './schema/schema-ready.js';
 import { StartChecks } from './start-checks.js';
@@ -24,7 +25,7 @@ import { Transactions } from './sql/transactions.js';
       },
     }),
   ],
-  providers: [Transactions, LargeReads, SchemaReady, StartChecks],
-  exports: [Transactions, LargeReads],
+  providers: [DatabaseProbe, Transactions, LargeReads, SchemaReady, StartChecks],
+  exports: [DatabaseProbe, Transactions, LargeReads],
 })
 export class DatabaseModule {}

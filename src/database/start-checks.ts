@@ -1,16 +1,33 @@
 import { isIP } from 'node:net';
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import { APP_CONFIG, type AppConfig, type DatabaseConfig } from '../config/app-config.js';
+import { checkServer } from './engines/server-checks.js';
 
 /** Says at start, one line each, what of the database is not as it should be. */
 @Injectable()
-export class StartChecks implements OnModuleInit {
+export class StartChecks {
   readonly #logger = new Logger(StartChecks.name);
 
-  constructor(@Inject(APP_CONFIG) private readonly config: AppConfig) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
+  ) {}
 
-  onModuleInit(): void {
-    for (const warning of encryptionWarnings(this.config.database)) this.#logger.warn(warning);
+  /** Throws when the service could not work, with all reasons. */
+  async run(): Promise<void> {
+    const { database } = this.config;
+    for (const warning of encryptionWarnings(database)) this.#logger.warn(warning);
+    if (database.engine === 'sqlite') return;
+    const runner = this.dataSource.createQueryRunner('master');
+    try {
+      const { refusals, warnings } = await checkServer(this.dataSource, runner, database);
+      for (const warning of warnings) this.#logger.warn(warning);
+      if (refusals.length > 0) throw new Error(`The database cannot be used. ${refusals.join(' ')}`);
+    } finally {
+      await runner.release();
+    }
   }
 }
 

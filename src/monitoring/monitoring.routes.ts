@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -14,8 +14,6 @@ import { Metrics } from './metrics.js';
  */
 @Injectable()
 export class MonitoringRoutes {
-  readonly #logger = new Logger(MonitoringRoutes.name);
-
   constructor(
     private readonly health: Health,
     private readonly metrics: Metrics,
@@ -31,7 +29,6 @@ export class MonitoringRoutes {
         return { status: 'ok' };
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
-        if (error.cause !== undefined) this.#logger.warn({ err: error.cause }, error.message);
         sendProblem(request, reply, error);
         return reply;
       }

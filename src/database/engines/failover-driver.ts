@@ -1,20 +1,26 @@
 import mysql, { type ConnectionOptions, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
+import type { QueryRunner } from 'typeorm';
+import { atMostEvery } from '../../common/at-most-every.js';
 import type { MysqlConfig } from '../../config/app-config.js';
+import { meaningOf } from './database-errors.js';
 import type { DatabaseTls } from './database-tls.js';
+import { HostProbe } from './host-probe.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Callers that may wait for a connection of the pool; further ones are refused at once. */
 const MAX_WAITING_PER_CONNECTION = 100;
 const PROBE_INTERVAL_MS = 1_000;
-const PROBE_TIMEOUT_MS = 1_000;
+/** How long a pool keeps to what the server has allowed, before it tries to have more again. */
+const FULL_FOR_MS = 5_000;
 /** A writer that waits longer for a row is run again from its start. */
 const LOCK_WAIT_SECONDS = 5;
 
 /**
  * What each connection begins with, whatever the server's own defaults are. Without a strict mode a server cuts off
- * what is too long; with NO_BACKSLASH_ESCAPES it would read parameters other than the driver writes them.
+ * what is too long; with NO_BACKSLASH_ESCAPES it would read parameters other than the driver writes them; without
+ * autocommit reads would go on seeing what was there when their connection was opened.
  */
-const SETTINGS = `innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
+const SETTINGS = `autocommit = 1, completion_type = 0, innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
   sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`;
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ';
 const SESSION = {
@@ -44,8 +50,8 @@ export const connectionOptions = (
 
 /**
  * What TypeORM takes for the module `mysql2`: its pool gives connections to the first of the configured hosts that
- * works. A node of a cluster that has lost its quorum still takes connections, so hosts are asked, and left for the
- * next one until they say they are ready again.
+ * takes writes. A host that does not may answer all the same: a node of a cluster that has lost its quorum, or the
+ * former writer after a fail-over. So hosts are asked, and left for the next one until they say they are ready again.
  */
 export class FailoverDriver {
   constructor(
@@ -59,9 +65,23 @@ export class FailoverDriver {
   }
 }
 
+interface PooledHost {
+  readonly name: string;
+  readonly pool: Pool;
+  /** Connections that it may have. */
+  readonly size: number;
+  readonly probe: HostProbe;
+  /** Why it is not to be used; undefined when it takes writes. */
+  fault: string | undefined;
+}
+
 export class FailoverPool {
-  readonly #hosts: readonly { pool: Pool; options: ConnectionOptions; works: boolean }[];
+  readonly #hosts: readonly PooledHost[];
+  /** For each connection, how its host is left. */
+  readonly #leaving = new WeakMap<object, () => void>();
   readonly #probing: NodeJS.Timeout | undefined;
+  /** Why no host takes writes; undefined when one does. Asks them at most once a second, whoever wants to know. */
+  readonly fault = atMostEvery(PROBE_INTERVAL_MS, () => this.#probeAll());
 
   constructor(
     config: MysqlConfig,
@@ -69,8 +89,8 @@ export class FailoverPool {
     private readonly tls: DatabaseTls | undefined,
     options: PoolOptions,
   ) {
-    this.#hosts = config.hosts.map((host) => {
-      const ownOptions = connectionOptions(config, host, tls);
+    this.#hosts = config.hosts.map((address) => {
+      const ownOptions = connectionOptions(config, address, tls);
       const pool = mysql.createPool({
         ...options,
         ...ownOptions,
@@ -80,7 +100,18 @@ export class FailoverPool {
         // A stack trace for each statement, in case it fails, costs more than the statement's own work here.
         trace: false,
       });
+      const host: PooledHost = {
+        name: `${address.host}:${address.port}`,
+        pool,
+        size: config.poolSize,
+        probe: new HostProbe(ownOptions),
+        fault: undefined,
+      };
       pool.on('connection', (connection) => {
+        this.#leaving.set(connection, () => {
+          host.fault = 'it has refused a write';
+          connection.destroy();
+        });
         // TypeORM asks for it with each statement, and mysql2 would make a new one, with listeners, each time.
         const withPromises = connection.promise();
         connection.promise = () => withPromises;
@@ -91,18 +122,18 @@ export class FailoverPool {
           });
         }
       });
-      return { pool, options: ownOptions, works: true };
+      return host;
     });
     if (this.#hosts.length > 1) {
-      this.#probing = setInterval(() => this.#probeAll(), PROBE_INTERVAL_MS).unref();
+      this.#probing = setInterval(() => void this.fault(), PROBE_INTERVAL_MS).unref();
     }
   }
 
   getConnection(done: ConnectionCallback): void {
     this.tls?.refresh();
     const inOrder = [
-      ...this.#hosts.filter(({ works }) => works),
-      ...this.#hosts.filter(({ works }) => !works),
+      ...this.#hosts.filter(({ fault }) => fault === undefined),
+      ...this.#hosts.filter(({ fault }) => fault !== undefined),
     ];
     const tryNext = (index: number, failure: NodeJS.ErrnoException | null): void => {
       const host = inOrder[index];
@@ -111,15 +142,22 @@ export class FailoverPool {
         if (!error) return done(null, connection);
         // A full queue is no reason to burden the next host as well.
         if (isQueueFull(error)) return done(error);
-        host.works = false;
+        if (meaningOf(error)?.kind === 'full' && limitToOpen(host)) return tryNext(index, error);
+        host.fault = error.message;
         tryNext(index + 1, error);
       });
     };
     tryNext(0, null);
   }
 
+  /** Closes a connection whose server has refused a write, and prefers other hosts until this one takes writes. */
+  leave(connection: object): void {
+    this.#leaving.get(connection)?.();
+  }
+
   end(done: (error?: unknown) => void): void {
     clearInterval(this.#probing);
+    for (const { probe } of this.#hosts) probe.close();
     Promise.all(this.#hosts.map(({ pool }) => pool.promise().end())).then(() => done(), done);
   }
 
@@ -130,28 +168,39 @@ export class FailoverPool {
     return { used: sum('_allConnections') - free, free, waiting: sum('_connectionQueue') };
   }
 
-  #probeAll(): void {
+  async #probeAll(): Promise<string | undefined> {
     this.tls?.refresh();
-    for (const host of this.#hosts) {
-      void isReady(host.options).then((ready) => {
-        host.works = ready;
-      });
-    }
+    const faults = await Promise.all(
+      this.#hosts.map(async (host) => {
+        host.fault = await host.probe.fault();
+        return host.fault === undefined ? undefined : `${host.name}: ${host.fault}`;
+      }),
+    );
+    return faults.every((fault) => fault !== undefined) ? faults.join('; ') : undefined;
   }
+}
+
+/** A server that takes no writes is left by whoever runs on it. */
+export async function leaveHost(runner: QueryRunner): Promise<void> {
+  const { driver } = runner.dataSource;
+  const pool: unknown = 'pool' in driver ? driver.pool : undefined;
+  const connection: unknown = await runner.connect().catch(() => undefined); // there may be none
+  if (pool instanceof FailoverPool && typeof connection === 'object' && connection !== null)
+    pool.leave(connection);
 }
 
 const isQueueFull = ({ message }: Error): boolean => message === 'Queue limit reached.';
 
-/** Whether a host answers in time and, as a node of a Galera cluster, belongs to the part that may write. */
-function isReady(options: ConnectionOptions): Promise<boolean> {
-  const connection = mysql.createConnection({ ...options, connectTimeout: PROBE_TIMEOUT_MS });
-  return new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(false), PROBE_TIMEOUT_MS).unref();
-    connection.on('error', () => resolve(false));
-    connection.query("SHOW GLOBAL STATUS LIKE 'wsrep_ready'", (error, rows) => {
-      resolve(!error && !JSON.stringify(rows).includes('OFF'));
-    });
-  }).finally(() => connection.destroy());
+/**
+ * Where the server allows fewer connections than the pool wants: for a while those that are open are all there are,
+ * so that callers wait for one of them. False when none is open.
+ */
+function limitToOpen({ pool, size }: PooledHost): boolean {
+  const open = sizeOf(pool, '_allConnections');
+  if (open === 0) return false;
+  pool.config.connectionLimit = Math.min(open, size);
+  setTimeout(() => (pool.config.connectionLimit = size), FULL_FOR_MS).unref();
+  return true;
 }
 
 /** mysql2 counts its connections only in fields that its types do not name. */

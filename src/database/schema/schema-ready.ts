@@ -2,9 +2,10 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
+import { StartChecks } from '../start-checks.js';
 import { pendingMigrations, runMigrations } from './migrate.js';
 
-/** Before the service listens: runs what migrations are missing, or with DATABASE_MIGRATIONS=check throws if any is. */
+/** Before the service listens: checks the database, and runs what migrations are missing, or with DATABASE_MIGRATIONS=check throws if any is. */
 @Injectable()
 export class SchemaReady implements OnModuleInit {
   readonly #logger = new Logger(SchemaReady.name);
@@ -12,6 +13,7 @@ export class SchemaReady implements OnModuleInit {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(APP_CONFIG) private readonly config: AppConfig,
+    private readonly checks: StartChecks,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -25,6 +27,7 @@ export class SchemaReady implements OnModuleInit {
   }
 
   async #prepare(): Promise<void> {
+    await this.checks.run();
     if (this.config.database.migrations === 'check') {
       const pending = await pendingMigrations(this.dataSource);
       if (pending.length > 0)

@@ -46,7 +46,7 @@ export abstract class AcrossTenantsRepository {
       try {
         return await bounded(runner, () => work(runner.manager));
       } catch (error) {
-        throw databaseFailure(error);
+        throw databaseFailure(runner, error);
       }
     });
   }

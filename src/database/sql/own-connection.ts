@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner, ReplicationMode } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import { isConflict } from '../engines/database-errors.js';
-import { ConnectionLost } from './sql-session.js';
+import { DatabaseUnavailable } from './sql-session.js';
 
 const MAX_CONNECTIONS_TRIED = 3;
 
@@ -31,4 +31,4 @@ export async function onOwnConnection<T>(
 
 /** It lost against others, or its connection broke. */
 export const isWorthAnotherRun = (error: unknown): boolean =>
-  error instanceof ConnectionLost || isConflict(error);
+  (error instanceof DatabaseUnavailable && error.again) || isConflict(error);

@@ -1,7 +1,8 @@
 import type { QueryRunner } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import { sendsTogether } from '../engines/data-source.js';
-import { isConflict, isConnectionLost, isUnable } from '../engines/database-errors.js';
+import { meaningOf } from '../engines/database-errors.js';
+import { leaveHost } from '../engines/failover-driver.js';
 
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** Text that may wait to be sent along; together with the next statement it is far below `max_allowed_packet`. */
@@ -140,7 +141,7 @@ export class SqlSession {
       const outcomes = statements.length > 1 ? result.raw.map(outcomeOfOne) : [outcomeOf(result)];
       return outcomes.slice(statements.length - asked.length);
     } catch (error) {
-      throw databaseFailure(error);
+      throw databaseFailure(this.runner, error);
     }
   }
 }
@@ -170,7 +171,9 @@ export async function bounded<T>(
 ): Promise<T> {
   const outOfTime = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    outOfTime.reject(new Unavailable('The database did not answer in time.'));
+    outOfTime.reject(
+      new DatabaseUnavailable('The database did not answer in time.', { again: false, mayBeDone: true }),
+    );
     void giveUp(runner);
   }, timeoutMs);
   try {
@@ -192,13 +195,39 @@ const isDestroyable = (connection: unknown): connection is { destroy(): void } =
   'destroy' in connection &&
   typeof connection.destroy === 'function';
 
-/** The connection to the database broke; what was sent last may or may not have been carried out. */
-export class ConnectionLost extends Unavailable {}
+/** The database is not there, or cannot do its work now. */
+export class DatabaseUnavailable extends Unavailable {
+  /** Whether it is worth to run the work again at once, on another connection. */
+  readonly again: boolean;
+  /** Whether what was sent last may have been carried out all the same. */
+  readonly mayBeDone: boolean;
 
-/** What to throw for what a driver threw: the database's state is Unavailable, all else stays what it is. */
-export function databaseFailure(error: unknown): unknown {
-  if (isConflict(error)) return error;
-  if (isUnable(error)) return new Unavailable('The database cannot do its work now.', error);
-  if (isConnectionLost(error)) return new ConnectionLost('The database cannot be reached.', error);
-  return error;
+  constructor(
+    detail: string,
+    { again, mayBeDone, cause }: { again: boolean; mayBeDone: boolean; cause?: unknown },
+  ) {
+    super(detail, cause);
+    this.again = again;
+    this.mayBeDone = mayBeDone;
+  }
 }
+
+/**
+ * What to throw for what a driver threw: the database's state is DatabaseUnavailable, a conflict and all else stays
+ * what it is. A server that takes no writes is left.
+ */
+export function databaseFailure(runner: QueryRunner, cause: unknown): unknown {
+  const meaning = meaningOf(cause);
+  if (!meaning || meaning.kind === 'conflict') return cause;
+  const { kind, mayBeDone } = meaning;
+  if (kind === 'readOnly') void leaveHost(runner);
+  return kind === 'unable'
+    ? new DatabaseUnavailable('The database cannot do its work now.', { again: false, mayBeDone, cause })
+    : new DatabaseUnavailable(DETAILS[kind], { again: true, mayBeDone, cause });
+}
+
+const DETAILS = {
+  lost: 'The database cannot be reached.',
+  full: 'The database takes no more connections now.',
+  readOnly: 'The database takes no writes now.',
+};

@@ -6,7 +6,7 @@ import { Unavailable } from '../../common/errors/domain-error.js';
 import { GroupCommit } from '../../common/group-commit.js';
 import { LeasedQueryRunner } from '../engines/sqlite-lease.js';
 import { isWorthAnotherRun, onOwnConnection } from './own-connection.js';
-import { databaseFailure, SqlSession } from './sql-session.js';
+import { databaseFailure, DatabaseUnavailable, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 10;
@@ -95,7 +95,7 @@ export class Transactions {
         if (current.failure) throw current.failure.error;
         return await result.promise;
       } catch (error) {
-        inDoubt ||= current.committing && error instanceof Unavailable;
+        inDoubt ||= current.committing && error instanceof DatabaseUnavailable && error.mayBeDone;
         const mayRunAgain = attempt < MAX_ATTEMPTS && Date.now() < deadline;
         if (isWorthAnotherRun(error) && mayRunAgain) await pause(attempt);
         else throw isWorthAnotherRun(error) || error instanceof Unavailable ? failure(error, inDoubt) : error;
@@ -128,7 +128,7 @@ export class Transactions {
         return attempts;
       } catch (error) {
         await session.rollBack();
-        throw databaseFailure(error);
+        throw databaseFailure(runner, error);
       }
     } finally {
       await runner.release();
