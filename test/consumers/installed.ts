@@ -7,7 +7,8 @@ export const folderOf = (consumer: string): string => join(import.meta.dirname, 
 
 /** A `describe` for what needs the libraries of test/consumers/<consumer>, which CI has installed. */
 export function describeInstalled(consumer: string, name: string, stories: () => void): void {
-  if (isCi || existsSync(join(folderOf(consumer), 'node_modules'))) return describe(name, stories);
-  process.stderr.write(`\n*** NOT RUN: ${name}. Try \`npm ci\` in test/consumers/${consumer} first. ***\n\n`);
+  const isInstalled = ['node_modules', '.venv'].some((one) => existsSync(join(folderOf(consumer), one)));
+  if (isCi || isInstalled) return describe(name, stories);
+  process.stderr.write(`\n*** NOT RUN: ${name}. Run test/consumers/install.sh first. ***\n\n`);
   describe.skip(name, stories);
 }
