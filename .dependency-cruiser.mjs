@@ -5,6 +5,7 @@
 const mayImport = {
   common: [],
   http: ['common', 'identity'],
+  docs: [],
   config: ['common'],
   identity: ['common'],
   metrics: [],

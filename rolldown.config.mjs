@@ -9,6 +9,7 @@ const STAY_PACKAGES = ['better-sqlite3', 'swagger-ui-dist'];
 /** What Nest would load for an application that uses it. */
 const NOT_USED = [
   '@fastify/multipart',
+  '@fastify/static',
   '@fastify/view',
   '@nestjs/microservices',
   '@nestjs/platform-express',

@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import Fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
@@ -20,6 +19,7 @@ import { answerUnroutable } from './http/unroutable.js';
 import { drainUnreadBodies } from './http/unread-body.js';
 import { answerUnusualRequests, originForm } from './http/unusual-requests.js';
 import { APP_CONFIG, type AppConfig } from './config/app-config.js';
+import { serveDocs } from './docs/docs.routes.js';
 import { openApiDocument } from './openapi.js';
 import { Health } from './monitoring/health.js';
 import { NestLogger } from './monitoring/logger.js';
@@ -75,21 +75,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   const isDevelopment = config.auth.developmentTenantId !== undefined;
   if (isDevelopment && isLoopback(config.http.host)) admitLocalOnly(fastify, config.http.corsOrigins);
   allowOrigins(fastify, config.http.corsOrigins);
-  if (config.http.swagger) {
-    SwaggerModule.setup('docs', app, () => openApiDocument(app, config.http.publicUrl), {
-      raw: ['json'],
-      jsonDocumentUrl: 'openapi.json',
-      customSiteTitle: 'Colloquy',
-      customCss: '.swagger-ui .topbar { display: none }',
-      swaggerOptions: {
-        deepLinking: true,
-        defaultModelsExpandDepth: 0,
-        displayRequestDuration: true,
-        persistAuthorization: true,
-        tryItOutEnabled: true,
-      },
-    });
-  }
+  if (config.http.swagger) serveDocs(fastify, () => openApiDocument(app, config.http.publicUrl));
   if (config.http.metricsPort === undefined) app.get(MonitoringRoutes).register(fastify);
   await app.init();
   answerOtherMethods(fastify, methods);

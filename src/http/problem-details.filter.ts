@@ -21,12 +21,9 @@ export function problemOf(
   };
 }
 
-/** What the framework's own failures (router, static files) mean in the catalogue, by their HTTP status. */
+/** What the framework's own failures (of the router) mean in the catalogue, by their HTTP status. */
 const FRAMEWORK_PROBLEMS: Partial<Record<number, { code: ProblemCode; detail: string }>> = {
-  // The files of Swagger UI are asked for with `..` or NUL in the path.
-  403: { code: 'route_not_found', detail: 'No operation has this path.' },
   404: { code: 'route_not_found', detail: 'No operation has this path.' },
-  412: { code: 'precondition_failed', detail: 'The file is not as the request expects it.' },
 };
 
 function statusOf(error: unknown): number | undefined {

@@ -99,7 +99,7 @@ describe('an unknown route', () => {
     `${conversation}/`,
     `${conversation}/nothing`,
     `${message}/feedback`,
-    '//',
+    '//docs/nothing',
     '//admin',
     '//admin/api/v2',
     '//admin/api/v1/conversations',

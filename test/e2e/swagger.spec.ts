@@ -1,5 +1,7 @@
+import { createServer, request as sendOn } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { createTestApp } from '../support/create-test-app.js';
 import { findBinary, isCi } from '../support/machine.js';
 import { OPERATIONS } from '../support/operations.js';
@@ -9,6 +11,31 @@ const NO_BROWSER = 'No Chromium was found: apt-get install chromium';
 if (!browserPath) process.stderr.write(`Swagger UI was NOT tested. ${NO_BROWSER}\n`);
 
 const { listen } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
+
+const MAX_HEIGHT_PX = 1_600;
+
+/** For the browser: texts whose contrast to what is behind them is below 3 (WCAG 2.2, 1.4.3, has 3 for large ones). */
+const UNREADABLE = `(() => {
+  const channels = (color) => color.match(/[\\d.]+/g)?.map(Number) ?? [0, 0, 0, 0];
+  const luminance = ([r, g, b]) => [r, g, b].reduce((sum, value, n) => {
+    const part = value / 255;
+    return sum + [0.2126, 0.7152, 0.0722][n] * (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const color = channels(getComputedStyle(one).backgroundColor);
+      if ((color[3] ?? 1) > 0.5) return color;
+    }
+    return matchMedia('(prefers-color-scheme: dark)').matches ? [18, 18, 18] : [255, 255, 255];
+  };
+  return [...document.querySelectorAll('.opblock.is-open *')].flatMap((element) => {
+    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
+    if (!text || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return [];
+    const [a, b] = [luminance(channels(getComputedStyle(element).color)), luminance(behind(element))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    return contrast < 3 ? [element.className + ': ' + text.slice(0, 30)] : [];
+  });
+})()`;
 
 const FLAGS = [
   '--headless',
@@ -24,13 +51,14 @@ const FLAGS = [
   const complaints: string[] = [];
   const foreignRequests: string[] = [];
   let browser: Browser | undefined;
+  let baseUrl: string;
   let page: Page;
 
   beforeAll(async () => {
     if (!browserPath) throw new Error(NO_BROWSER);
-    const baseUrl = await listen();
+    baseUrl = await listen();
     browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
-    page = await browser.newPage();
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
@@ -87,13 +115,105 @@ const FLAGS = [
     expect(appended).toMatchObject({ status: 201, body: { conversation_id, sequence: 1 } });
   });
 
+  it('shows each operation on little more than one screen', async () => {
+    const fresh = await newPage({ viewport: { width: 1280, height: 900 } });
+    await fresh.goto(`${baseUrl}/docs`);
+    const heights: [string, number][] = [];
+    for (const { id, tag } of OPERATIONS) {
+      const block = fresh.locator(`#operations-${tag}-${id}`);
+      await block.locator('.opblock-summary-control').click();
+      await block.locator('.responses-inner').waitFor();
+      heights.push([id, (await block.boundingBox())?.height ?? Infinity]);
+      await block.locator('.opblock-summary-control').click();
+    }
+    await fresh.close();
+
+    expect(heights.filter(([, height]) => height > MAX_HEIGHT_PX)).toEqual([]);
+  });
+
+  it('folds failures, those of every operation together, and opens each', async () => {
+    const block = page.locator('#operations-Conversations-updateConversationStatus');
+    await block.locator('.opblock-summary-control').click();
+    const conflict = block.locator('tr.folded[data-code="409"] button');
+
+    expect(await conflict.innerText()).toContain('status_conflict');
+    expect(await block.locator('tr.folded[data-code="500"]').count()).toBe(0);
+    expect(await block.locator('tr.folded[data-code="401"]').innerText()).toContain('internal_error');
+    await conflict.click();
+    await block.getByText('expected_status').first().waitFor();
+    await block.locator('.opblock-summary-control').click();
+  });
+
+  it('keeps no credential where another tab or tomorrow would find it', async () => {
+    await page.locator('.auth-wrapper .authorize').click();
+    const dialog = page.locator('.dialog-ux');
+    await dialog.locator('input[type="text"], input[type="password"]').first().fill('a-secret');
+    await dialog.locator('button.authorize').first().click();
+    await dialog.locator('.close-modal').click();
+
+    expect(await page.evaluate('JSON.stringify([{ ...localStorage }, document.cookie])')).not.toContain(
+      'a-secret',
+    );
+  });
+
   it('breaks no rule of its content security policy, logs no error and asks nobody else', () => {
     expect({ complaints, foreignRequests }).toEqual({ complaints: [], foreignRequests: [] });
   });
 
+  describe.each(['light', 'dark'] as const)('in a %s window', (colorScheme) => {
+    it.each(['docs', 'problems', 'problems/validation_failed'])('%s fits a phone', async (path) => {
+      const phone = await newPage({ colorScheme, viewport: { width: 390, height: 844 } });
+      await phone.goto(`${baseUrl}/${path}`);
+      if (path === 'docs') {
+        await phone.locator('#operations-Messages-appendMessage .opblock-summary-control').click();
+        await phone.locator('tr.folded').first().waitFor();
+      }
+
+      expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+      await phone.close();
+    });
+
+    it('every text of an open operation can be read', async () => {
+      const window = await newPage({ colorScheme, viewport: { width: 1280, height: 900 } });
+      await window.goto(`${baseUrl}/docs#/Conversations/createConversation`);
+      await window.locator('.responses-table tr').first().waitFor();
+
+      expect(await window.evaluate(UNREADABLE)).toEqual([]);
+      await window.close();
+    });
+  });
+
+  it('works behind a proxy that strips a prefix', async () => {
+    const proxy = createServer((request, response) => {
+      const url = new URL(request.url?.replace(/^\/behind\/proxy/, '') || '/', baseUrl);
+      const onward = sendOn(url, { method: request.method, headers: request.headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(onward);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const behind = await newPage({});
+    await behind.goto(`http://127.0.0.1:${port}/behind/proxy/`);
+    await behind.locator('.opblock').first().waitFor();
+
+    const listed = await execute('Conversations', 'listConversations', {}, behind);
+
+    expect(listed).toMatchObject({ status: 200, body: { page_num: 1 } });
+    await behind.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  async function newPage(options: BrowserContextOptions): Promise<Page> {
+    if (!browser) throw new Error(NO_BROWSER);
+    return browser.newPage(options);
+  }
+
   /** Opens an operation, fills in only its path, and presses Execute. */
-  async function execute(tag: string, operation: string, path: Record<string, string> = {}) {
-    const block = page.locator(`#operations-${tag}-${operation}`);
+  async function execute(tag: string, operation: string, path: Record<string, string> = {}, on = page) {
+    const block = on.locator(`#operations-${tag}-${operation}`);
     await block.locator('.opblock-summary-control').click();
     for (const [name, value] of Object.entries(path))
       await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
