@@ -7,6 +7,6 @@ export default {
   globals: { testEngine: 'sqlite' },
   testMatch: ['<rootDir>/test/consumers/*.spec.ts'],
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   maxWorkers: 1,
 };

@@ -1,4 +1,7 @@
-import type { Fault, ProblemCode, Problem } from './openapi.gen.js';
+import type { Fault, Problem as ProblemMembers, ProblemCode } from './openapi.gen.js';
+
+/** RFC 9457, with what its code adds, such as `current_status`. */
+export type Problem = ProblemMembers & Readonly<Record<string, unknown>>;
 
 /** Everything that this client itself throws. An aborted call is rejected with the reason of its signal. */
 export class ColloquyError extends Error {
@@ -43,7 +46,7 @@ export class ApiError extends ColloquyError {
   readonly faults: Fault[];
   /** Under which the service has logged the request. */
   readonly requestId: string;
-  /** The whole problem (RFC 9457), with what its code adds, such as `current_status`. */
+  /** The whole problem, with what its code adds, such as `current_status`. */
   readonly problem: Problem | undefined;
   readonly headers: Headers;
 

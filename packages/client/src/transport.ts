@@ -1,6 +1,5 @@
 import { type Answer, ApiPromise } from './api-promise.js';
-import { ApiError, apiError, ColloquyError, ConnectionError, TimeoutError } from './errors.js';
-import type { Problem } from './openapi.gen.js';
+import { ApiError, apiError, ColloquyError, ConnectionError, type Problem, TimeoutError } from './errors.js';
 import type { ClientOptions, Credential, RequestOptions } from './options.js';
 import { retryDelayMs, sleep } from './retry.js';
 
