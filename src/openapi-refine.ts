@@ -32,7 +32,7 @@ const SHARED_RESPONSES = new Map([
   ['503', 'Unavailable'],
 ]);
 
-/** Finishes Nest's document: tells optional bodies, and says only once what every operation repeats. */
+/** Finishes Nest's document: says only once what every operation repeats. */
 export function refine(generated: OpenAPIObject): OpenAPIObject {
   const document = structuredClone(generated);
   const operations = Object.values(document.paths).flatMap((path) =>
@@ -45,7 +45,6 @@ export function refine(generated: OpenAPIObject): OpenAPIObject {
     headers: {},
   };
   for (const operation of operations) {
-    tellWhetherBodyIsRequired(operation, schemas);
     for (const { schema } of parametersOf(operation)) if (schema) useExamplesOf31(schema);
     share(operation, shared);
   }
@@ -57,14 +56,6 @@ export function refine(generated: OpenAPIObject): OpenAPIObject {
   }
   document.components = { ...document.components, ...shared };
   return document;
-}
-
-/** A body in which nothing is required need not be sent at all. */
-function tellWhetherBodyIsRequired({ requestBody }: OperationObject, schemas: Record<string, Schema>): void {
-  if (!requestBody || isReference(requestBody)) return;
-  const body = Object.values(requestBody.content)[0]?.schema;
-  const schema = body && isReference(body) ? schemas[body.$ref.split('/').at(-1) ?? ''] : body;
-  requestBody.required = schema !== undefined && !isReference(schema) && (schema.required ?? []).length > 0;
 }
 
 /** `example` became `examples` with JSON Schema 2020-12. Swagger UI does not prefill parameters from these. */

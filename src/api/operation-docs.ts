@@ -11,6 +11,7 @@ import {
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { exampleOf, type Example, ProblemResponse } from '../http/problem.response.js';
 import { Resource } from '../http/resource.js';
+import { isValidEmpty } from '../http/validation/read-input.js';
 import type { AccessScope } from '../identity/principal.js';
 
 export type RequestExamples = Readonly<Record<string, { summary: string; value: object }>>;
@@ -36,6 +37,7 @@ interface OperationDocs {
   idempotent: boolean;
   conditional?: 'read' | 'write';
   status: number;
+  existing?: string;
   response?: Type<unknown>;
   stream?: string;
   problems?: readonly ProblemDocs[];
@@ -79,6 +81,7 @@ export function describeOperation(docs: OperationDocs): MethodDecorator {
     idempotent,
     conditional,
     status,
+    existing,
     response,
     stream,
   } = docs;
@@ -89,22 +92,31 @@ export function describeOperation(docs: OperationDocs): MethodDecorator {
     ...(body
       ? [
           ApiExtraModels(body),
-          ApiBody({ schema: { $ref: getSchemaPath(body) }, ...(examples && { examples: { ...examples } }) }),
+          ApiBody({
+            schema: { $ref: getSchemaPath(body) },
+            required: !isValidEmpty(body),
+            ...(examples && { examples: { ...examples } }),
+          }),
         ]
       : []),
-    ApiResponse({
-      status,
-      description: SUCCESS[status] ?? '',
-      headers: {
-        ...REQUEST_ID,
-        ...RATE_LIMIT,
-        ...(isResource && ETAG),
-        ...(isResource && status === 201 && LOCATION),
-        ...(idempotent && REPLAYED),
-      },
-      ...(response && { type: response }),
-      ...(stream && { content: { [stream]: { schema: { type: 'string' } } } }),
-    }),
+    ...[
+      { code: status, said: SUCCESS[status] ?? '' },
+      ...(existing === undefined ? [] : [{ code: 200, said: existing }]),
+    ].map(({ code, said }) =>
+      ApiResponse({
+        status: code,
+        description: said,
+        headers: {
+          ...REQUEST_ID,
+          ...RATE_LIMIT,
+          ...(isResource && ETAG),
+          ...(isResource && status === 201 && LOCATION),
+          ...(idempotent && REPLAYED),
+        },
+        ...(response && { type: response }),
+        ...(stream && { content: { [stream]: { schema: { type: 'string' } } } }),
+      }),
+    ),
     ApiExtraModels(ProblemResponse),
     ...(idempotent ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
     ...(conditional === 'read' ? [ApiHeader(IF_NONE_MATCH), ApiResponse(NOT_MODIFIED)] : []),
@@ -130,7 +142,10 @@ const RATE_LIMIT = {
   ),
 };
 const LOCATION = {
-  Location: header('Path of what was created.', { type: 'string', format: 'uri-reference' }),
+  Location: header('Path of what was created, or is there already.', {
+    type: 'string',
+    format: 'uri-reference',
+  }),
 };
 const ETAG = {
   ETag: header('Strong entity tag: another one after every change. For `If-Match` and `If-None-Match`.', {
@@ -201,6 +216,7 @@ function problemResponses(docs: OperationDocs): MethodDecorator[] {
         ...REQUEST_ID,
         ...(status !== NOT_CHARGED && RATE_LIMIT),
         ...PROBLEM_HEADERS[status],
+        ...(here.some(({ code }) => code.endsWith('_exists')) && LOCATION),
         ...(here.some(({ code }) => code === 'idempotency_in_progress') && RETRY_AFTER),
       },
       content: {

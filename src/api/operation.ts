@@ -27,6 +27,8 @@ interface OperationOptions {
   /** Takes `If-None-Match` (a read of one thing) or `If-Match` (a change of one). */
   conditional?: 'read' | 'write';
   status?: 200 | 201 | 202 | 204;
+  /** When a POST that creates answers 200 with what is there already. */
+  existing?: string;
   response?: Type<unknown>;
   /** The media type of an answer that is sent while it is made, in place of `response`. */
   stream?: string;

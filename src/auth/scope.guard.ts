@@ -1,9 +1,9 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { DomainError } from '../common/errors/domain-error.js';
 import type { AccessScope } from '../identity/principal.js';
 import { PUBLIC, REQUIRED_SCOPE } from './decorators.js';
+import { assertScope } from './insufficient-scope.js';
 import { principalOf } from './request-principal.js';
 
 /** May the credential do this at all? A route that requires no scope and is not public is refused to everybody. */
@@ -16,10 +16,7 @@ export class ScopeGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>(PUBLIC, targets)) return true;
     const principal = principalOf(context.switchToHttp().getRequest<FastifyRequest>());
     const required = this.reflector.getAllAndOverride<AccessScope | undefined>(REQUIRED_SCOPE, targets);
-    if (required && principal.scopes.has(required)) return true;
-    throw new DomainError(
-      'insufficient_scope',
-      `The credential lacks the scope ${required ?? 'of this operation'}.`,
-    );
+    assertScope(principal, required);
+    return true;
   }
 }

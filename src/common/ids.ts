@@ -5,8 +5,8 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const isUuid = (text: string): boolean => UUID.test(text);
 
-/** A new UUIDv7 (RFC 9562, section 5.7); those of one process are in strictly ascending order. */
-export const newId = (): string => v7();
+/** A new UUIDv7 (RFC 9562, section 5.7); those of one process are in strictly ascending order, but for times of history. */
+export const newId = (time?: Date): string => v7(time && { msecs: time.getTime() });
 
 /** The moment a UUIDv7 was made, which is also the creation time of what it names. */
 export const timeOfId = (id: string): Date => new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));

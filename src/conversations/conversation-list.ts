@@ -9,6 +9,7 @@ export interface ConversationFilter {
   assignmentId?: string | undefined;
   agentId?: string | undefined;
   userId?: string | undefined;
+  externalId?: string | undefined;
   /** In any of these. */
   statuses?: readonly RunStatus[] | undefined;
   createdAfter?: Date | undefined;

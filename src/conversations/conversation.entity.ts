@@ -12,6 +12,7 @@ import type { RunStatus } from './run-status.js';
 
 /** A conversation between a user and an agent. Its id is a UUIDv7, so the primary key is in order of creation. */
 @Entity('conversation')
+@Index('conversation_by_external_id', ['tenantId', 'externalId', 'externalUnitId'], { unique: true })
 @Index('conversation_by_tenant_unit_id', ['tenantId', 'tenantUnitId', 'id'])
 @Index('conversation_by_agent_id', ['tenantId', 'agentId', 'id'])
 @Index('conversation_by_status', ['tenantId', 'status', 'id'])
@@ -40,6 +41,13 @@ export class Conversation extends Authored {
   @JsonTextColumn() inputs: string;
   /** JSON text. */
   @JsonTextColumn() extendProperties: string;
+  /** The client's own name for it, unique among the conversations of its unit. */
+  @ExternalIdColumn({ nullable: true }) externalId: string | null;
+  /** The unit in which the name is unique, empty for none: NULL would be unique nowhere. Null without a name. */
+  @IdColumn({ nullable: true }) externalUnitId: string | null;
+  /** Of the conversation it was forked from, with its messages up to this sequence. */
+  @IdColumn({ nullable: true }) forkedFromId: string | null;
+  @CountColumn({ nullable: true }) forkedFromSequence: number | null;
   /** Also the sequence of the last message. */
   @CountColumn() messageCount: number;
   /** Grows with every change of the row. */

@@ -1,18 +1,16 @@
-import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Patch, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../api/operation.js';
 import type { ExpectedVersions } from '../common/versions.js';
 import { IfMatch } from '../http/precondition.js';
-import { MAX_MESSAGES_BODY_BYTES } from '../http/body.js';
 import { BASE_PATH } from '../http/resource.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { ConversationId } from './conversation-id.js';
 import { ConversationsService } from './conversations.service.js';
-import { CREATE_CONVERSATION_EXAMPLES, UPDATE_STATUS_EXAMPLES } from './dto/conversation.examples.js';
+import { UPDATE_CONVERSATION_EXAMPLES, UPDATE_STATUS_EXAMPLES } from './dto/conversation.examples.js';
 import { STATUS_CONFLICT } from './dto/conversation.problems.js';
 import { ConversationPageResponse, ConversationResponse } from './dto/conversation.response.js';
-import { CreateConversationDto, CreateConversationQuery } from './dto/create-conversation.dto.js';
 import { ListConversationsQuery } from './dto/list-conversations.query.js';
 import { UpdateConversationDto, UpdateConversationStatusDto } from './dto/update-conversation.dto.js';
 
@@ -39,29 +37,6 @@ export class ConversationsController {
     return ConversationPageResponse.from(await this.conversations.list(scope, query.toRequest()));
   }
 
-  @Post()
-  @Operation({
-    id: 'createConversation',
-    summary: 'Create a conversation',
-    scope: 'conversations:write',
-    description:
-      'Every property of the body is optional, and so is the body. `Location` has the address of what was created.',
-    query: CreateConversationQuery,
-    body: CreateConversationDto,
-    examples: CREATE_CONVERSATION_EXAMPLES,
-    maxBodyBytes: MAX_MESSAGES_BODY_BYTES,
-    idempotent: true,
-    status: 201,
-    response: ConversationResponse,
-  })
-  async create(
-    @Tenant() scope: TenantScope,
-    @Query() query: CreateConversationQuery,
-    @Body() body: CreateConversationDto,
-  ): Promise<ConversationResponse> {
-    return ConversationResponse.from(await this.conversations.create(scope, body.toNewConversation(query)));
-  }
-
   @Get(':conversation_id')
   @Operation({
     id: 'getConversation',
@@ -79,11 +54,12 @@ export class ConversationsController {
   @Patch(':conversation_id')
   @Operation({
     id: 'updateConversation',
-    summary: 'Change the topic of a conversation',
+    summary: 'Change the topic or the properties of a conversation',
     scope: 'conversations:write',
     description:
-      'Only the topic can be changed. Setting the topic it has changes nothing, `updated_time` included.',
+      'Sets `topic` and replaces `extend_properties`, as far as they are given; one of them must be. Setting what it has changes nothing, `updated_time` included.',
     body: UpdateConversationDto,
+    examples: UPDATE_CONVERSATION_EXAMPLES,
     response: ConversationResponse,
     problems: ['conversation_not_found'],
     idempotent: true,
@@ -95,7 +71,7 @@ export class ConversationsController {
     @Body() body: UpdateConversationDto,
     @IfMatch() versions: ExpectedVersions,
   ): Promise<ConversationResponse> {
-    return ConversationResponse.from(await this.conversations.changeTopic(scope, id, body.topic, versions));
+    return ConversationResponse.from(await this.conversations.update(scope, id, body.toUpdate(), versions));
   }
 
   @Delete(':conversation_id')

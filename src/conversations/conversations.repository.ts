@@ -12,7 +12,9 @@ import { behind, conditionOf, pageOf } from './conversations.sql.js';
 import type { ConversationPosition } from './conversations.sql.js';
 
 /** What is given to a conversation. */
-export type ConversationChange = Partial<Pick<Conversation, 'topic' | 'status'>>;
+export type ConversationChange = {
+  readonly [Property in 'topic' | 'status' | 'extendProperties']?: Conversation[Property] | undefined;
+};
 
 @Injectable()
 export class ConversationsRepository extends TenantScopedRepository<Conversation> {
@@ -28,6 +30,29 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return this.insertIn(scope, transaction, [conversation]);
   }
 
+  /** False, and nothing created, when another conversation of its unit has its name. */
+  createNamed(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversation: Omit<Conversation, 'tenantId'>,
+  ): Promise<boolean> {
+    return this.insertUniqueIn(scope, transaction, conversation);
+  }
+
+  /** The conversation of this name in the unit (empty: without one), as `findLocked` gives it. */
+  async findNamedLocked(
+    scope: TenantScope,
+    transaction: Transaction,
+    externalId: string,
+    unit: string,
+  ): Promise<Conversation | null> {
+    const [conversation] = await this.selectLockedIn(scope, transaction, {
+      where: 'external_id = ? AND external_unit_id = ?',
+      parameters: [externalId, unit],
+    });
+    return conversation ?? null;
+  }
+
   async findById(scope: TenantScope, id: string): Promise<Conversation | null> {
     const [conversation] = await this.select(scope, { where: 'id = ?', parameters: [id] });
     return conversation ?? null;
@@ -39,6 +64,19 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     id: string,
   ): Promise<ConversationHead | null> {
     const [head] = await this.selectOnlyIn(scope, transaction, CONVERSATION_HEAD, {
+      where: 'id = ?',
+      parameters: [id],
+    });
+    return head ?? null;
+  }
+
+  /** As `findHeadIn`, held against all other writers until the transaction ends. */
+  async findHeadLocked(
+    scope: TenantScope,
+    transaction: Transaction,
+    id: string,
+  ): Promise<ConversationHead | null> {
+    const [head] = await this.selectOnlyLockedIn(scope, transaction, CONVERSATION_HEAD, {
       where: 'id = ?',
       parameters: [id],
     });

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
+import { Unavailable } from '../common/errors/domain-error.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
-import { newId, timeOfId } from '../common/ids.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
-import { authoredBy, withChange } from '../database/schema/authorship.js';
+import { withChange } from '../database/schema/authorship.js';
 import { lockedChange } from '../database/sql/locked-change.js';
 import { type AlreadyDone, type Transaction, Transactions, type Work } from '../database/sql/transactions.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -13,27 +13,12 @@ import { ConversationCountsRepository } from './conversation-counts.repository.j
 import type { ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
-import { ConversationNotFound, StatusConflict } from './conversation.errors.js';
+import { ConversationExists, ConversationNotFound, StatusConflict } from './conversation.errors.js';
 import { type ConversationChange, ConversationsRepository } from './conversations.repository.js';
 import type { ConversationPosition } from './conversations.sql.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';
 import { WriteEffects } from './write-effects.js';
-
-/** What a new conversation is made of; `inputs` and `extendProperties` are JSON objects. */
-export interface NewConversation {
-  topic: string;
-  status: RunStatus;
-  agentId: string | null;
-  agentMode: string | null;
-  agentType: string | null;
-  assignmentId: string | null;
-  /** Undefined: the user behind the credential. Null: nobody. */
-  userId: string | null | undefined;
-  invokeFrom: string | null;
-  inputs: object;
-  extendProperties: object;
-}
 
 export interface ConversationPageRequest {
   filter: ConversationFilter;
@@ -41,6 +26,20 @@ export interface ConversationPageRequest {
   pageSize: number;
   /** Where to start: a page number, or the cursor of the page before. */
   from: { pageNumber: number } | { cursor: string };
+}
+
+/** How a conversation begins. */
+interface Start {
+  /** The conversation as it is to be, with nothing written yet. */
+  prepare: (transaction: Transaction) => Promise<Conversation>;
+  /** Writes what belongs to it. */
+  fill: (transaction: Transaction, conversation: Conversation) => Promise<void>;
+  returnsExisting: boolean;
+}
+
+export interface ConversationUpdate {
+  topic?: string | undefined;
+  extendProperties?: object | undefined;
 }
 
 /** What a conversation must be for a change to be made; what is undefined may be anything. */
@@ -56,6 +55,7 @@ export interface ConversationPage extends Page<Conversation> {
 /** Only the order by activity asks for it. */
 const NEVER = new Date(0);
 
+const MAX_NAME_ATTEMPTS = 3;
 /** From here on a page is looked for from the nearer end of its list. */
 const DEEP_OFFSET = 1_000;
 
@@ -70,29 +70,55 @@ export class ConversationsService {
     private readonly effects: WriteEffects,
   ) {}
 
-  create(scope: TenantScope, input: NewConversation): Promise<Conversation> {
-    const id = newId();
-    const conversation: Conversation = {
-      ...input,
-      id,
-      tenantId: scope.tenantId,
-      tenantUnitId: scope.tenantUnitId,
-      userId: input.userId === undefined ? scope.principal.userId : input.userId,
-      inputs: JSON.stringify(input.inputs),
-      extendProperties: JSON.stringify(input.extendProperties),
-      messageCount: 0,
-      version: 1,
-      ...authoredBy(scope.principal, timeOfId(id)),
-    };
+  /**
+   * Stores a new conversation, with what it begins with, in one transaction. A name that is taken is
+   * ConversationExists, or where `returnsExisting` the conversation that has it, unchanged.
+   */
+  start(scope: TenantScope, { prepare, fill, returnsExisting }: Start): Promise<Conversation> {
+    let id: string | undefined;
     return this.#write(scope, {
       work: async (transaction) => {
-        await this.conversations.create(scope, transaction, conversation);
+        const conversation = await prepare(transaction);
+        id = conversation.id;
+        const existing = await this.#createUnlessNamed(scope, transaction, conversation);
+        if (existing && !returnsExisting) throw new ConversationExists(existing);
+        if (existing) {
+          await this.effects.leave(transaction, [{ scope, isNew: false, id: existing.id }]);
+          return existing;
+        }
+        await fill(transaction, conversation);
         await this.effects.leave(transaction, [{ scope, isNew: true, id }]);
         await this.counts.add(scope, transaction, conversation, 1);
         return conversation;
       },
-      alreadyDone: async (transaction) => (await this.findLocked(scope, transaction, id)) ?? undefined,
+      alreadyDone: async (transaction) =>
+        (id === undefined ? null : await this.findLocked(scope, transaction, id)) ?? undefined,
     });
+  }
+
+  /** Creates a conversation and returns null; or returns the one that has its name. */
+  async #createUnlessNamed(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversation: Conversation,
+  ): Promise<Conversation | null> {
+    const { externalId, externalUnitId } = conversation;
+    if (externalId === null || externalUnitId === null) {
+      await this.conversations.create(scope, transaction, conversation);
+      return null;
+    }
+    for (let attempt = 1; attempt <= MAX_NAME_ATTEMPTS; attempt++) {
+      if (await this.conversations.createNamed(scope, transaction, conversation)) return null;
+      const existing = await this.conversations.findNamedLocked(
+        scope,
+        transaction,
+        externalId,
+        externalUnitId,
+      );
+      // Who had the name may have been deleted in between.
+      if (existing) return existing;
+    }
+    throw new Unavailable('The name is given and taken back too fast.');
   }
 
   /** Throws ConversationNotFound. */
@@ -182,14 +208,18 @@ export class ConversationsService {
       : this.conversations.countMatchingIn(scope, transaction, filter);
   }
 
-  /** Throws ConversationNotFound, or PreconditionFailed unless its version is expected. */
-  changeTopic(
+  /**
+   * Changes topic and properties, as far as they are given. Throws ConversationNotFound, or PreconditionFailed unless
+   * its version is expected.
+   */
+  update(
     scope: TenantScope,
     id: string,
-    topic: string,
+    { topic, extendProperties }: ConversationUpdate,
     versions: ExpectedVersions,
   ): Promise<Conversation> {
-    return this.#change(scope, id, { topic }, { versions });
+    const change = { topic, extendProperties: extendProperties && JSON.stringify(extendProperties) };
+    return this.#change(scope, id, change, { versions });
   }
 
   /**
@@ -219,6 +249,17 @@ export class ConversationsService {
     return this.conversations.findHeadIn(scope, transaction, id);
   }
 
+  /** As `reserveSequences`, for a writer that holds its lock and knows it, and for what was created at `time`. */
+  takeSequences(
+    scope: TenantScope,
+    transaction: Transaction,
+    id: string,
+    count: number,
+    time: Date,
+  ): Promise<void> {
+    return this.conversations.reserveSequences(scope, transaction, id, count, time);
+  }
+
   /**
    * The conversation is gone for everybody when this returns; its messages, which nothing can reach any more, are
    * removed soon after (see `messages/message-purge.ts`). Throws ConversationNotFound, or PreconditionFailed.
@@ -226,7 +267,7 @@ export class ConversationsService {
   async delete(scope: TenantScope, id: string, versions: ExpectedVersions): Promise<void> {
     await this.transactions.run(
       async (transaction) => {
-        const conversation = await this.#getLocked(scope, transaction, id);
+        const conversation = await this.getLocked(scope, transaction, id);
         assertAsExpected(conversation, { versions });
         await this.conversations.remove(scope, transaction, conversation);
         await this.deletedConversations.add(scope, transaction, conversation);
@@ -248,7 +289,7 @@ export class ConversationsService {
     expected: Expectation,
   ): Promise<Conversation> {
     const locked = lockedChange<Conversation>({
-      lock: (transaction) => this.#getLocked(scope, transaction, id),
+      lock: (transaction) => this.getLocked(scope, transaction, id),
       change: (conversation) => {
         assertAsExpected(conversation, expected);
         return withChange(conversation, change, scope.principal, now());
@@ -277,10 +318,16 @@ export class ConversationsService {
     return this.conversations.findLocked(scope, transaction, id);
   }
 
-  async #getLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation> {
+  /** As `findLocked`. Throws ConversationNotFound. */
+  async getLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<Conversation> {
     const conversation = await this.findLocked(scope, transaction, id);
     if (!conversation) throw new ConversationNotFound();
     return conversation;
+  }
+
+  /** What messages need of their conversation, held against all other writers; null when there is none. */
+  findHeadLocked(scope: TenantScope, transaction: Transaction, id: string): Promise<ConversationHead | null> {
+    return this.conversations.findHeadLocked(scope, transaction, id);
   }
 
   /** What messages need of their conversation, with what the transaction has changed. Throws ConversationNotFound. */

@@ -30,6 +30,7 @@ export function conditionOf(filter: ConversationFilter): Condition {
   add('assignment_id = ?', filter.assignmentId);
   add('agent_id = ?', filter.agentId);
   add('user_id = ?', filter.userId);
+  add('external_id = ?', filter.externalId);
   if (filter.statuses) add(`status IN (${filter.statuses.map(() => '?').join(', ')})`, ...filter.statuses);
   add('id >= ?', filter.createdAfter && firstIdAt(filter.createdAfter));
   add('id < ?', filter.createdBefore && firstIdAt(filter.createdBefore));
@@ -81,6 +82,7 @@ export function behind(
 
 /** The filter that is expected to narrow most. */
 function leadingColumn(filter: ConversationFilter): string | undefined {
+  if (filter.externalId !== undefined) return 'external_id';
   if (filter.assignmentId !== undefined) return 'assignment_id';
   if (filter.userId !== undefined) return 'user_id';
   if (filter.agentId !== undefined) return 'agent_id';
@@ -92,6 +94,8 @@ function leadingColumn(filter: ConversationFilter): string | undefined {
 function indexFor(scope: TenantScope, filter: ConversationFilter, order: ConversationOrder): string {
   const hasUnit = scope.tenantUnitId !== null;
   const column = leadingColumn(filter);
+  // At most one a unit.
+  if (column === 'external_id') return 'conversation_by_external_id';
   if (order === 'active') {
     if (column === 'user_id' && !hasUnit) return 'conversation_by_user_activity';
     return hasUnit ? 'conversation_by_unit_activity' : 'conversation_by_activity';

@@ -3,7 +3,7 @@ import type { ConversationFilter } from '../conversations/conversation-list.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import type { Message } from '../messages/message.entity.js';
+import type { ReadMessage } from '../messages/message.entity.js';
 import { MessagesService } from '../messages/messages.service.js';
 
 interface ExportRequest {
@@ -15,7 +15,7 @@ interface ExportRequest {
 /** A conversation, with its messages as they are read; these end early when it is deleted meanwhile. */
 export interface ExportedConversation {
   conversation: Conversation;
-  messages: AsyncIterable<Message>;
+  messages: AsyncIterable<ReadMessage>;
 }
 
 const CONVERSATIONS_AT_A_TIME = 100;
@@ -48,7 +48,7 @@ export class ExportsService {
   }
 
   /** Up to the last that the conversation counts. Throws ConversationNotFound once it is deleted. */
-  async *#messagesOf(scope: TenantScope, { id, messageCount }: Conversation): AsyncGenerator<Message> {
+  async *#messagesOf(scope: TenantScope, { id, messageCount }: Conversation): AsyncGenerator<ReadMessage> {
     for (let sequence = 0; sequence < messageCount; sequence += MESSAGES_AT_A_TIME) {
       const { items } = await this.messages.list(scope, id, {
         order: 'oldest',

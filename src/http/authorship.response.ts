@@ -10,6 +10,7 @@ interface Authorship {
   updatedBy: string | null;
   updatedByName: string | null;
   updatedByRole: string | null;
+  version: number;
 }
 
 const TIME = { type: String, format: 'date-time', example: '2026-01-31T08:00:00.000Z' } as const;
@@ -48,8 +49,17 @@ export abstract class AuthorshipResponse extends Resource {
   @ApiProperty({ ...AUTHOR, example: 'operator', description: 'Role of who changed it last.' })
   updated_by_role: string | null;
 
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    example: 1,
+    description: 'Grows with every change of what is answered here.',
+  })
+  version: number;
+
   /** Called last, so that a thing's own fields stand before these in its JSON. */
   protected setAuthorship(authorship: Authorship): void {
+    this.version = authorship.version;
     this.created_time = authorship.createdTime;
     this.updated_time = authorship.updatedTime;
     this.created_by = authorship.createdBy;

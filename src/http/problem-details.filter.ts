@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
+import { BASE_PATH } from './resource.js';
 
 /** A problem document (RFC 9457) for an error, with the members that need no request; types begin with `publicUrl`. */
 export function problemOf(
@@ -99,7 +100,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const problem = problemDocument(request, error);
   void reply
     .code(problem.status)
-    .headers({ ...error.headers })
+    .headers({ ...error.headers, ...(error.location && { location: BASE_PATH + error.location }) })
     .type('application/problem+json')
     .send(Buffer.from(JSON.stringify(problem)));
 }

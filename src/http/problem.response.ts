@@ -87,6 +87,10 @@ const EXAMPLES: Partial<Record<ProblemCode, Example>> = {
   conversation_not_found: { detail: 'There is no such conversation.' },
   message_not_found: { detail: 'The conversation has no such message.' },
   idempotency_in_progress: { detail: 'A request with this Idempotency-Key is being carried out.' },
+  conversation_exists: { detail: 'There is a conversation with this external_id.' },
+  message_exists: { detail: 'The conversation has a message with this external_id.' },
+  message_redacted: { detail: 'The message is redacted, which is final.' },
+  sequence_conflict: { detail: 'The last message of the conversation is another one than expected.' },
   status_conflict: {
     detail: 'The conversation does not have the expected status.',
   },

@@ -9,7 +9,8 @@ import { Resource } from './resource.js';
 export function sendResourceHeaders(fastify: FastifyInstance): void {
   fastify.addHook('preSerialization', (request, reply, payload, done) => {
     if (!(payload instanceof Resource)) return done(null, payload);
-    void reply.headers(resourceHeaders(payload, request.method));
+    void reply.header('etag', payload.etag());
+    if (reply.statusCode === 201) void reply.header('location', payload.path());
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (isRead && noneMatchNames(request.headers['if-none-match'] ?? '', payload.etag()))
       void reply.code(304);
@@ -22,9 +23,3 @@ export function sendResourceHeaders(fastify: FastifyInstance): void {
     return done(null, request.method === 'HEAD' ? payload : null);
   });
 }
-
-/** The headers that a thing has in the answer to a request of this method. */
-const resourceHeaders = (resource: Resource, method: string): Record<string, string> => ({
-  etag: resource.etag(),
-  ...(method === 'POST' && { location: resource.path() }),
-});

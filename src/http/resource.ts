@@ -1,9 +1,6 @@
 import { JsonBody } from '../common/json/json-body.js';
 
-/**
- * A response body that is one thing of its own: it has an address and a version. Neither stands in its JSON; they
- * are the headers `Location` and `ETag`.
- */
+/** A response body that is one thing of its own: its address and its version are the headers `Location` and `ETag`. */
 export abstract class Resource extends JsonBody {
   readonly #version: number;
 

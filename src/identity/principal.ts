@@ -1,4 +1,9 @@
-export const SCOPES = ['conversations:read', 'conversations:write', 'tenants:any'] as const;
+export const SCOPES = [
+  'conversations:read',
+  'conversations:write',
+  'conversations:import',
+  'tenants:any',
+] as const;
 export type AccessScope = (typeof SCOPES)[number];
 
 export const isAccessScope = (text: string): text is AccessScope => SCOPES.some((scope) => scope === text);

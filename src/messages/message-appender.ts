@@ -1,45 +1,23 @@
 import { Injectable } from '@nestjs/common';
+import { now } from '../common/clock.js';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { GroupCommit } from '../common/group-commit.js';
-import { newMessageId } from './new-message-id.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
-import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { WriteEffects } from '../conversations/write-effects.js';
-import { type Authored, authoredBy } from '../database/schema/authorship.js';
+import { laterOf } from '../database/schema/authorship.js';
 import { type Transaction, Transactions } from '../database/sql/transactions.js';
-import type { TenantScope } from '../identity/tenant-scope.js';
-import type { Message, MessageSender } from './message.entity.js';
+import { type Append, decideAll, isConditional, isHistory, type Outcome } from './append.js';
+import type { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
-
-/** A message to append; what is undefined is taken from the conversation, or is now. */
-export interface NewMessage {
-  messageFrom: MessageSender;
-  content: string;
-  runId: string | null;
-  agentId: string | undefined;
-  userId: string | undefined;
-  requestedTime: Date | undefined;
-  inputTokens: number;
-  answerTokens: number;
-  totalTokens: number;
-  feedback: string | null;
-  metadata: object;
-}
-
-/** Messages that one request appends. */
-interface Append {
-  scope: TenantScope;
-  conversationId: string;
-  inputs: readonly NewMessage[];
-}
 
 const GROUP_LIMITS = {
   maxItems: 200,
   maxSize: 1024 * 1024,
   maxWaiting: 2_000,
   maxWaitMs: 10_000,
-  sizeOf: ({ inputs }: Append) => inputs.reduce((size, { content }) => size + content.length, 0),
+  sizeOf: ({ inputs }: Append) =>
+    inputs.reduce((size, { content, parts }) => size + content.length + (parts?.length ?? 0), 0),
 };
 
 /**
@@ -48,7 +26,7 @@ const GROUP_LIMITS = {
  */
 @Injectable()
 export class MessageAppender {
-  readonly #groups = new GroupCommit<Append, readonly Message[]>(
+  readonly #groups = new GroupCommit<Append, Outcome>(
     (appends) => this.#write(appends),
     (error) => error instanceof Unavailable || error instanceof ConversationNotFound,
     GROUP_LIMITS,
@@ -61,89 +39,108 @@ export class MessageAppender {
     private readonly effects: WriteEffects,
   ) {}
 
-  /** Resolves with the messages when they are committed, all or none, in this order. Throws ConversationNotFound. */
-  append(append: Append): Promise<readonly Message[]> {
+  /**
+   * Resolves with the messages when they are committed, all or none, in this order. Throws ConversationNotFound,
+   * MessageExists, SequenceConflict, or ValidationFailed where times of history go backwards.
+   */
+  async append(append: Append): Promise<readonly Message[]> {
     const { scope, conversationId } = append;
-    return this.#groups.submit(JSON.stringify([scope.tenantId, scope.tenantUnitId, conversationId]), append);
+    // History brings the conversation's times along: it shares no transaction with what is said now.
+    const key = [scope.tenantId, scope.tenantUnitId, conversationId, isHistory(append)];
+    const outcome = await this.#groups.submit(JSON.stringify(key), append);
+    if ('refusal' in outcome) throw outcome.refusal;
+    return outcome.messages;
   }
 
-  /** All of them go to one conversation, in scopes that see the same; who appends last is who changed it last. */
-  async #write(appends: readonly Append[]): Promise<readonly (readonly Message[])[]> {
-    const last = appends.at(-1);
-    if (!last) return [];
-    const { scope, conversationId: id } = last;
-    const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
-    let written: readonly Message[][] = [];
+  /** All of them go to one conversation, in scopes that see the same. */
+  #write(appends: readonly Append[]): Promise<readonly Outcome[]> {
+    const looksFirst = appends.some((append) => isConditional(append) || isHistory(append));
+    let written: readonly Outcome[] = [];
     return this.transactions.run(
       async (transaction) => {
-        const conversation = await this.conversations.reserveSequences(scope, transaction, id, count);
-        if (!conversation) throw new ConversationNotFound();
-        const messages = messagesOf(appends, conversation, conversation.messageCount - count + 1);
-        await this.messages.append(scope, transaction, messages.flat());
-        await this.effects.leave(
-          transaction,
-          appends.map((append, index) => ({
-            scope: append.scope,
-            isNew: true,
-            id,
-            sequences: messages[index]?.map(({ sequence }) => sequence) ?? [],
-          })),
-        );
-        return (written = messages);
+        written = looksFirst
+          ? await this.#lookAndStore(transaction, appends)
+          : await this.#store(transaction, appends);
+        await this.effects.leave(transaction, deedsOf(appends, written));
+        return written;
       },
       {
         alreadyDone: async (transaction) =>
-          (await this.#isThere(scope, transaction, written)) ? written : undefined,
+          (await this.#isThere(transaction, appends, written)) ? written : undefined,
       },
     );
   }
 
+  /** Takes the sequences first: the row's lock is the queue of all writers, and nobody is refused. */
+  async #store(transaction: Transaction, appends: readonly Append[]): Promise<Outcome[]> {
+    const { scope, conversationId } = lastOf(appends);
+    const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
+    const head = await this.conversations.reserveSequences(scope, transaction, conversationId, count);
+    if (!head) throw new ConversationNotFound();
+    const before = { ...head, messageCount: head.messageCount - count };
+    // The last message is the last activity of the conversation, to the millisecond.
+    const outcomes = decideAll(appends, { head: before, time: new Date(head.updatedTime) });
+    await this.messages.append(scope, transaction, outcomes.flatMap(storedOf));
+    return outcomes;
+  }
+
+  /** Decides behind the row's lock who stores what, and takes sequences for that. */
+  async #lookAndStore(transaction: Transaction, appends: readonly Append[]): Promise<Outcome[]> {
+    const { scope, conversationId } = lastOf(appends);
+    const names = appends.flatMap(({ inputs }) => inputs.flatMap(({ externalId }) => externalId ?? []));
+    const [head, named] = await Promise.all([
+      this.conversations.findHeadLocked(scope, transaction, conversationId),
+      this.messages.listByNamesIn(scope, transaction, conversationId, names),
+    ]);
+    if (!head) throw new ConversationNotFound();
+    const lastTime = appends.some(isHistory)
+      ? await this.messages.findCreatedTimeIn(scope, transaction, conversationId, head.messageCount)
+      : undefined;
+    const time = laterOf(now(), head.updatedTime);
+    const outcomes = decideAll(appends, { head, time, named, lastTime });
+    const stored = outcomes.flatMap(storedOf);
+    const latest = stored.at(-1);
+    if (!latest) return outcomes;
+    const writer = lastOf(appends.filter((_, index) => storedOf(outcomes[index]).length > 0));
+    await this.conversations.takeSequences(
+      writer.scope,
+      transaction,
+      conversationId,
+      stored.length,
+      new Date(latest.createdTime),
+    );
+    await this.messages.append(scope, transaction, stored);
+    return outcomes;
+  }
+
   /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */
   async #isThere(
-    scope: TenantScope,
     transaction: Transaction,
-    [group = []]: readonly Message[][],
+    appends: readonly Append[],
+    written: readonly Outcome[],
   ): Promise<boolean> {
-    const [first] = group;
+    const { scope, conversationId } = lastOf(appends);
+    const [first] = written.flatMap(storedOf);
     if (!first) return false;
-    await this.conversations.findLocked(scope, transaction, first.conversationId);
-    return (await this.messages.findLocked(scope, transaction, first.conversationId, first.id)) !== null;
+    await this.conversations.findLocked(scope, transaction, conversationId);
+    return (await this.messages.findLocked(scope, transaction, conversationId, first.id)) !== null;
   }
 }
 
-/** The messages of each append, with sequences that follow each other from `sequence` on. */
-function messagesOf(
-  appends: readonly Append[],
-  conversation: ConversationHead,
-  sequence: number,
-): Message[][] {
-  let next = sequence;
-  // The last message is the last activity of the conversation, to the millisecond.
-  const time = new Date(conversation.updatedTime);
-  return appends.map(({ scope, inputs }) => {
-    const authorship = authoredBy(scope.principal, time);
-    return inputs.map((input) => messageOf(authorship, conversation, next++, input));
-  });
+const storedOf = (outcome: Outcome | undefined): readonly Message[] =>
+  outcome && 'stored' in outcome ? outcome.stored : [];
+
+function lastOf(appends: readonly Append[]): Append {
+  const last = appends.at(-1);
+  if (!last) throw new Error('A group of appends is never empty.');
+  return last;
 }
 
-function messageOf(
-  authorship: Authored,
-  conversation: ConversationHead,
-  sequence: number,
-  input: NewMessage,
-): Message {
-  return {
-    ...input,
-    tenantId: conversation.tenantId,
-    tenantUnitId: conversation.tenantUnitId,
-    conversationId: conversation.id,
-    sequence,
-    id: newMessageId(new Date(conversation.updatedTime), sequence),
-    agentId: input.agentId ?? conversation.agentId,
-    userId: input.userId ?? conversation.userId,
-    requestedTime: input.requestedTime?.toISOString() ?? conversation.updatedTime,
-    metadata: JSON.stringify(input.metadata),
-    version: 1,
-    ...authorship,
-  };
-}
+/** What those did that were not refused. */
+const deedsOf = (appends: readonly Append[], outcomes: readonly Outcome[]) =>
+  appends.flatMap(({ scope, conversationId }, index) => {
+    const outcome = outcomes[index];
+    if (!outcome || 'refusal' in outcome) return [];
+    const sequences = outcome.messages.map(({ sequence }) => sequence);
+    return [{ scope, isNew: outcome.stored.length > 0, id: conversationId, sequences }];
+  });

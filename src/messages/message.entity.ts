@@ -3,6 +3,8 @@ import { Authored } from '../database/schema/authorship.js';
 import {
   CountColumn,
   ExternalIdColumn,
+  type Flag,
+  FlagColumn,
   IdColumn,
   JsonTextColumn,
   KeyColumn,
@@ -14,6 +16,12 @@ import {
 
 export const MESSAGE_SENDERS = ['user', 'agent', 'system', 'tool'] as const;
 export type MessageSender = (typeof MESSAGE_SENDERS)[number];
+
+/** Members that a list may leave out. */
+export const OMISSIBLE = ['parts', 'metadata'] as const;
+export type Omissible = (typeof OMISSIBLE)[number];
+/** A message as it was read; what was left out is undefined. */
+export type ReadMessage = Omit<Message, Omissible> & Partial<Pick<Message, Omissible>>;
 
 /**
  * A message, keyed by its place in its conversation: a page of a conversation is a range of the primary key. Its id
@@ -39,6 +47,13 @@ export class Message extends Authored {
   @TextColumn(2000, { nullable: true }) feedback: string | null;
   /** JSON text. */
   @JsonTextColumn() metadata: string;
+  /** JSON text of an array; null without parts. */
+  @JsonTextColumn({ nullable: true }) parts: string | null;
+  /** The client's own name for it; `MessageName` finds it by that. */
+  @ExternalIdColumn({ nullable: true }) externalId: string | null;
+  @FlagColumn() hidden: Flag;
+  /** When its text was taken out for good; null while it is there. */
+  @TimeTextColumn({ nullable: true }) redactedTime: string | null;
   /** Grows with every change of the row. */
   @CountColumn() version: number;
 }

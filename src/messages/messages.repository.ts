@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { sequenceOfMessageId } from './new-message-id.js';
+import { newMessageId, sequenceOfMessageId } from './new-message-id.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import { Message } from './message.entity.js';
+import { MessageNamesRepository } from './message-names.repository.js';
+import { Message, type Omissible, type ReadMessage } from './message.entity.js';
 
 /** Sequences `from` to `to`, both inclusive, in ascending or descending order. */
 interface SequenceRange {
@@ -14,21 +15,112 @@ interface SequenceRange {
   descending: boolean;
 }
 
+const CREATED = ['createdTime'] as const;
+/** In characters of an id, hyphens included. */
+const TIME_LENGTH = 14;
+const SEQUENCE_LENGTH = 8;
 const BY_ID = 'conversation_id = ? AND sequence = ? AND id = ?';
 const keyOf = (conversationId: string, id: string) => [conversationId, sequenceOfMessageId(id), id];
 
 @Injectable()
 export class MessagesRepository extends TenantScopedRepository<Message> {
-  constructor(@InjectRepository(Message) repository: Repository<Message>) {
+  constructor(
+    @InjectRepository(Message) repository: Repository<Message>,
+    private readonly names: MessageNamesRepository,
+  ) {
     super(repository);
   }
 
-  async append(
+  async append(scope: TenantScope, transaction: Transaction, messages: readonly Message[]): Promise<void> {
+    await this.insertIn(scope, transaction, messages);
+    const named = messages.flatMap(({ externalId, ...message }) =>
+      externalId === null ? [] : [{ ...message, externalId }],
+    );
+    if (named.length > 0) await this.names.add(scope, transaction, named);
+  }
+
+  /**
+   * Copies the messages of a conversation up to a sequence, names included, to the beginning of another one. They keep
+   * all but their ids, of which they keep the time and the sequence.
+   */
+  async copy(
     scope: TenantScope,
     transaction: Transaction,
-    messages: readonly Omit<Message, 'tenantId'>[],
+    from: string,
+    upTo: number,
+    conversationId: string,
   ): Promise<void> {
-    await this.insertIn(scope, transaction, messages);
+    // What stands between the time and the sequence of a message's id: its version, its variant, random bits.
+    const middle = newMessageId(new Date(), 0).slice(TIME_LENGTH, -SEQUENCE_LENGTH);
+    const copied = {
+      conversationId: { sql: '?', parameters: [conversationId] },
+      id: {
+        sql: `CONCAT(SUBSTR(id, 1, ${TIME_LENGTH}), ?, SUBSTR(id, -${SEQUENCE_LENGTH}))`,
+        parameters: [middle],
+      },
+      version: { sql: '1', parameters: [] },
+    };
+    const upToSequence = { where: 'conversation_id = ? AND sequence <= ?', parameters: [from, upTo] };
+    await this.copyIn(scope, transaction, copied, upToSequence);
+    await this.names.copy(scope, transaction, from, upTo, conversationId);
+  }
+
+  /** How many bytes the texts of the messages with sequences `from` to `to` have. */
+  sizeOfRangeIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    from: number,
+    to: number,
+  ): Promise<number> {
+    const texts = ['content', "COALESCE(parts, '')", 'metadata'].map((text) => `OCTET_LENGTH(${text})`);
+    return this.aggregateIn(scope, transaction, `COALESCE(SUM(${texts.join(' + ')}), 0)`, {
+      where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
+      parameters: [conversationId, from, to],
+    });
+  }
+
+  /** The messages that have one of these names. */
+  async listByNamesIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    names: readonly string[],
+  ): Promise<Message[]>;
+  async listByNamesIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    names: readonly string[],
+    omitted: readonly Omissible[],
+  ): Promise<ReadMessage[]>;
+  async listByNamesIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    names: readonly string[],
+    omitted: readonly Omissible[] = [],
+  ): Promise<ReadMessage[]> {
+    if (names.length === 0) return [];
+    const sequences = this.names.sequencesOf(scope, conversationId, names);
+    return this.selectWithoutIn(scope, transaction, omitted, {
+      where: `conversation_id = ? AND sequence IN ${sequences.sql}`,
+      parameters: [conversationId, ...sequences.parameters],
+    });
+  }
+
+  /** When a message was created; undefined when there is none. */
+  async findCreatedTimeIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    sequence: number,
+  ): Promise<Date | undefined> {
+    const [message] = await this.selectOnlyIn(scope, transaction, CREATED, {
+      where: 'conversation_id = ? AND sequence = ?',
+      parameters: [conversationId, sequence],
+    });
+    return message && new Date(message.createdTime);
   }
 
   async findByIdIn(
@@ -75,8 +167,9 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     transaction: Transaction,
     conversationId: string,
     { from, to, descending }: SequenceRange,
-  ): Promise<Message[]> {
-    return this.selectIn(scope, transaction, {
+    omitted: readonly Omissible[] = [],
+  ): Promise<ReadMessage[]> {
+    return this.selectWithoutIn(scope, transaction, omitted, {
       where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
       parameters: [conversationId, from, to],
       order: [['sequence', descending ? 'DESC' : 'ASC']],
@@ -103,5 +196,6 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
       where: 'conversation_id = ? AND sequence >= ? AND sequence <= ?',
       parameters: [conversationId, from, to],
     });
+    await this.names.removeRange(scope, transaction, conversationId, from, to);
   }
 }

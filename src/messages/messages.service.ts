@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { assertScope } from '../auth/insufficient-scope.js';
 import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import type { Page } from '../common/pagination/page.js';
@@ -9,14 +10,19 @@ import { lockedChange } from '../database/sql/locked-change.js';
 import { Transactions } from '../database/sql/transactions.js';
 import { type Done, IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import { MessageAppender, type NewMessage } from './message-appender.js';
-import type { Message } from './message.entity.js';
-import { MessageNotFound } from './message.errors.js';
+import type { AppendConditions } from './append.js';
+import { MessageAppender } from './message-appender.js';
+import type { Message, Omissible, ReadMessage } from './message.entity.js';
+import { MessageNotFound, MessageRedacted } from './message.errors.js';
 import { MessagesRepository } from './messages.repository.js';
+import { flagOf, type NewMessage } from './new-message.js';
 
 export interface MessagePageRequest {
   order: 'oldest' | 'recent';
   pageSize: number;
+  /** Only the message of this name. */
+  externalId?: string | undefined;
+  omitted?: readonly Omissible[];
   /** Where to start: a page number, or next to known messages (both exclusive). */
   from: { pageNumber: number } | { afterSequence: number | undefined; beforeSequence: number | undefined };
 }
@@ -24,7 +30,11 @@ export interface MessagePageRequest {
 interface Annotation {
   feedback?: string | null | undefined;
   metadata?: object | undefined;
+  hidden?: boolean | undefined;
 }
+
+/** What redaction leaves of what was said. */
+const EMPTY = { content: '', parts: null, metadata: '{}', feedback: null };
 
 @Injectable()
 export class MessagesService {
@@ -37,15 +47,20 @@ export class MessagesService {
     private readonly effects: WriteEffects,
   ) {}
 
-  /** Appends messages behind the last one, all or none, in this order. Throws ConversationNotFound. */
-  append(
+  /**
+   * Appends messages behind the last one, all or none, in this order. Throws ConversationNotFound, MessageExists,
+   * SequenceConflict, or ValidationFailed where times of history go backwards.
+   */
+  async append(
     scope: TenantScope,
     conversationId: string,
     inputs: readonly NewMessage[],
+    conditions: AppendConditions,
   ): Promise<readonly Message[]> {
+    if (inputs.some(({ createdTime }) => createdTime)) assertScope(scope.principal, 'conversations:import');
     return this.idempotency.once(
       scope,
-      () => this.appender.append({ scope, conversationId, inputs }),
+      () => this.appender.append({ scope, conversationId, inputs, ...conditions }),
       (done) => this.#getAll(scope, done),
     );
   }
@@ -70,11 +85,13 @@ export class MessagesService {
     scope: TenantScope,
     conversationId: string,
     request: MessagePageRequest,
-  ): Promise<Page<Message>> {
+  ): Promise<Page<ReadMessage>> {
+    const { externalId, omitted } = request;
+    if (externalId !== undefined) return this.#listNamed(scope, conversationId, externalId, request);
     const [{ messageCount }, messages] = await this.transactions.readTogether((reads) => {
       const conversation = this.conversations.getHeadIn(scope, reads, conversationId);
       const listUpTo = (end: number) =>
-        this.messages.listRangeIn(scope, reads, conversationId, rangeOf(request, end));
+        this.messages.listRangeIn(scope, reads, conversationId, rangeOf(request, end), omitted);
       // Counted from its beginning, a page is found without knowing where the conversation ends.
       const page =
         request.order === 'oldest'
@@ -93,9 +110,31 @@ export class MessagesService {
     };
   }
 
+  /** The page of at most one message, which is the first. */
+  async #listNamed(
+    scope: TenantScope,
+    conversationId: string,
+    name: string,
+    { pageSize, from, omitted = [] }: MessagePageRequest,
+  ): Promise<Page<ReadMessage>> {
+    const [, named] = await this.transactions.readTogether((reads) =>
+      Promise.all([
+        this.conversations.getHeadIn(scope, reads, conversationId),
+        this.messages.listByNamesIn(scope, reads, conversationId, [name], omitted),
+      ]),
+    );
+    if ('pageNumber' in from) {
+      const items = from.pageNumber === 1 ? named : [];
+      return { items, pageNumber: from.pageNumber, pageSize, totalCount: named.length, hasNextPage: false };
+    }
+    const { afterSequence = 0, beforeSequence = Infinity } = from;
+    const items = named.filter(({ sequence }) => sequence > afterSequence && sequence < beforeSequence);
+    return { items, pageNumber: null, pageSize, totalCount: named.length, hasNextPage: false };
+  }
+
   /**
-   * Sets feedback and replaces metadata, as far as they are given. Throws ConversationNotFound, MessageNotFound, or
-   * PreconditionFailed unless the message's version is expected.
+   * Sets feedback and hidden, and replaces metadata, as far as they are given. Throws ConversationNotFound, MessageNotFound, or
+   * MessageRedacted, or PreconditionFailed unless the message's version is expected.
    */
   annotate(
     scope: TenantScope,
@@ -104,8 +143,44 @@ export class MessagesService {
     annotation: Annotation,
     versions: ExpectedVersions,
   ): Promise<Message> {
-    const { feedback, metadata } = annotation;
-    const change = { feedback, metadata: metadata && JSON.stringify(metadata) };
+    const { feedback, metadata, hidden } = annotation;
+    const change = {
+      feedback,
+      metadata: metadata && JSON.stringify(metadata),
+      hidden: hidden === undefined ? undefined : flagOf(hidden),
+    };
+    return this.#change(scope, conversationId, id, (message) => {
+      assertExpected(versions, message.version);
+      if (message.redactedTime !== null) throw new MessageRedacted();
+      return withChange(message, change, scope.principal, now());
+    });
+  }
+
+  /**
+   * Empties a message in its place, for good; a second time changes nothing. Throws ConversationNotFound,
+   * MessageNotFound, or PreconditionFailed unless the message's version is expected.
+   */
+  async redact(
+    scope: TenantScope,
+    conversationId: string,
+    id: string,
+    versions: ExpectedVersions,
+  ): Promise<Message> {
+    return this.#change(scope, conversationId, id, (message) => {
+      assertExpected(versions, message.version);
+      if (message.redactedTime !== null) return message;
+      const time = now();
+      const redacted = { ...EMPTY, redactedTime: time.toISOString() };
+      return withChange(message, redacted, scope.principal, time);
+    });
+  }
+
+  #change(
+    scope: TenantScope,
+    conversationId: string,
+    id: string,
+    change: (message: Message) => Message,
+  ): Promise<Message> {
     const locked = lockedChange<Message>({
       lock: async (transaction) => {
         await this.conversations.getHeadIn(scope, transaction, conversationId);
@@ -113,10 +188,7 @@ export class MessagesService {
         if (!message) throw new MessageNotFound();
         return message;
       },
-      change: (message) => {
-        assertExpected(versions, message.version);
-        return withChange(message, change, scope.principal, now());
-      },
+      change,
       write: async (transaction, before, after) => {
         await this.messages.change(scope, transaction, before, after);
         await this.effects.leave(transaction, [

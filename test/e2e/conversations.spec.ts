@@ -49,6 +49,9 @@ describe('creating a conversation', () => {
       inputs: {},
       extend_properties: {},
       message_count: 0,
+      external_id: null,
+      forked_from: null,
+      version: 1,
       created_time: expect.stringMatching(TIME),
       updated_time: body.created_time,
       created_by: 'ada',
@@ -192,7 +195,7 @@ describe('creating a conversation', () => {
   it.each<Record<string, string>>([{}, { 'idempotency-key': 'deep' }])(
     'refuses JSON values nested more than 100 deep',
     async (headers) => {
-      const body = `{"inputs":${nestedJson(101)},"extend_properties":{"a":${'['.repeat(9000)}${']'.repeat(9000)}}}`;
+      const body = `{"inputs":${nestedJson(101)},"extend_properties":{"a":${'['.repeat(101)}${']'.repeat(101)}}}`;
 
       expectProblem(
         await ada.post('/conversations', body, { headers }),
@@ -235,6 +238,7 @@ describe('changing the topic', () => {
     expect(changed.body).toEqual({
       ...before,
       topic: 'After',
+      version: 2,
       updated_time: expect.stringMatching(TIME),
       updated_by: 'bob',
       updated_by_name: 'Bob',
@@ -325,6 +329,7 @@ describe('changing the status', () => {
     expect(body).toEqual({
       ...before,
       status: 'completed',
+      version: 2,
       updated_time: expect.stringMatching(TIME),
       updated_by: 'bob',
       updated_by_name: 'Bob',

@@ -65,6 +65,11 @@ describe('appending a message', () => {
       total_tokens: 0,
       feedback: null,
       metadata: {},
+      parts: null,
+      external_id: null,
+      hidden: false,
+      redacted_time: null,
+      version: 1,
       tenant_id: 'acme',
       tenant_unit_id: 'unit-1',
       created_time: expect.stringMatching(TIME),
@@ -205,7 +210,7 @@ describe('appending a message', () => {
       expectProblem(await ada.post(shared.messages, body), 'validation_failed', '/message_from', '/content');
   });
 
-  it.each(['sequence', 'id', 'conversation_id', 'tenant_id', 'created_time', 'Content'])(
+  it.each(['sequence', 'id', 'conversation_id', 'tenant_id', 'redacted_time', 'version', 'Content'])(
     'refuses %s, which is not for the client to say',
     async (property) => {
       const refused = await ada.post(shared.messages, { ...HELLO, [property]: 1 });
@@ -321,6 +326,7 @@ describe('changing a message', () => {
       ...before,
       feedback: 'good',
       metadata: { c: 3 },
+      version: 2,
       updated_time: expect.stringMatching(TIME),
       updated_by: 'bob',
       updated_by_name: 'Bob',

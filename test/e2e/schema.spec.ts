@@ -23,6 +23,7 @@ const TYPES: Record<string, { sqlite: string; server: string }> = {
   text: { sqlite: 'text', server: 'mediumtext' },
   datetime: { sqlite: 'datetime', server: 'datetime(3)' },
   bigint: { sqlite: 'bigint', server: 'bigint' },
+  tinyint: { sqlite: 'tinyint', server: 'tinyint' },
   blob: { sqlite: 'blob', server: 'mediumblob' },
 };
 
@@ -117,7 +118,7 @@ async function readServerTable(table: string): Promise<Table> {
       // MariaDB gives a width that MySQL has done away with.
       .map(({ name, type, nullable }) => ({
         name,
-        type: type.replace('bigint(20)', 'bigint'),
+        type: type.replace(/^(big|tiny)int\(\d+\)$/, '$1int'),
         nullable: nullable === 'YES',
       }))
       .sort(byName),

@@ -23,6 +23,8 @@ const NARROWINGS: readonly Record<string, string>[] = [{}, { tenant_unit_id: UNI
 const MANY = 2_100;
 /** At least as many as the counters have. */
 const SHARDS = 32;
+/** Larger than a fork may be. */
+const FORK_LIMIT = 16 * 1024 * 1024;
 const PURGE_TIMEOUT_MS = 10_000;
 
 /** Queries that lead to statements of their own. */
@@ -45,7 +47,11 @@ const TENANT = 'me';
 /** Before the other in every index. */
 const VICTIM = 'a-victim';
 const OTHER_UNIT = 'a-victim';
-const me = as({ tenant: TENANT, sub: 'ada' });
+const me = as({
+  tenant: TENANT,
+  sub: 'ada',
+  scopes: ['conversations:read', 'conversations:write', 'conversations:import'],
+});
 const mutator = new StatementMutator(app);
 /** Not the app's, because it is not watched and may look across tenants. */
 const database = await openDataSource(
@@ -194,6 +200,49 @@ const listSteps = NARROWINGS.flatMap((unit): Step[] => [
   },
 ]);
 
+const HELLO = { message_from: 'user', content: 'Hello' };
+/** The names that `createThings` gives, and one that only the neighbour has. */
+const TAKEN = { theirs: 'taken-theirs', both: 'taken-both', stray: 'stray' };
+
+const nameSteps = NARROWINGS.flatMap((unit): Step[] => [
+  {
+    name: `names, conditions and history ${JSON.stringify(unit)}`,
+    isOfUnit: unit['tenant_unit_id'] !== undefined,
+    act: async ({ send, theirs, twin }) => {
+      const list = '/admin/api/v2/conversations';
+      const history = { ...HELLO, created_time: '2000-01-01T00:00:00Z' };
+      await send('POST', `${list}/${twin.conversation}/messages`, { query: unit, body: history });
+      for (const external_id of [...Object.values(TAKEN), 'new']) {
+        await send('GET', list, { query: { ...unit, external_id } });
+        for (const more of [{}, { if_exists: 'return' }])
+          await send('POST', list, { query: unit, body: { external_id, ...more } });
+        for (const { conversation } of [theirs, twin]) {
+          const messages = `${list}/${conversation}/messages`;
+          await send('GET', messages, { query: { ...unit, external_id } });
+          if (external_id === TAKEN.stray) continue;
+          const body = { ...HELLO, external_id, if_exists: 'return' };
+          await send('POST', messages, { query: unit, body });
+        }
+      }
+    },
+  },
+  {
+    name: `a fork beside messages that are too large for one ${JSON.stringify(unit)}`,
+    isOfUnit: unit['tenant_unit_id'] !== undefined,
+    arrange: (rows, neighbour) => {
+      const large = rows
+        .get('message')
+        ?.filter((row) => row['conversation_id'] === twin.conversation)
+        .find((row) =>
+          neighbour === 'unit' ? row['tenant_unit_id'] === OTHER_UNIT : row['tenant_id'] === VICTIM,
+        );
+      if (large) large['content'] = 'x'.repeat(FORK_LIMIT);
+    },
+    act: ({ send, twin: { conversation } }) =>
+      send('POST', `/admin/api/v2/conversations/${conversation}/fork`, { query: unit, body: {} }),
+  },
+]);
+
 /** Resolves when all that somebody has deleted is removed from the tables. */
 async function purged(): Promise<void> {
   const left = `SELECT id FROM deleted_conversation WHERE tenant_id = ?`;
@@ -261,7 +310,7 @@ const jobSteps: Step[] = [
     },
   },
 ];
-const steps = [...operationSteps, ...listSteps, ...jobSteps];
+const steps = [...operationSteps, ...listSteps, ...nameSteps, ...jobSteps];
 
 /** What a tenant has: conversations within and without a unit, messages, and answers to requests with a key. */
 async function createThings(name: string): Promise<Thing> {
@@ -277,6 +326,10 @@ async function createThings(name: string): Promise<Thing> {
       const headers = { 'idempotency-key': keyOf(operation.id, query, name) };
       created[operation.id] = (await me.post(`/${address}`, operation.body, { query, headers })).body;
     }
+    const external_id = `taken-${name}`;
+    await me.post('/conversations', { external_id }, { query });
+    const messages = `/conversations/${conversation.id}/messages`;
+    await me.post(messages, { ...HELLO, external_id, if_exists: 'return' }, { query });
     ids.push(created['appendMessage']?.id ?? '', created['appendMessages']?.data[0]?.id ?? '');
   }
   const [first = '', ...others] = ids;
@@ -294,7 +347,8 @@ async function rowsOf(tenant: string): Promise<Rows> {
 /** The victim's row beside one of the other tenant: the same but for what it says, so that a mix-up shows. */
 const DISGUISES: Record<string, Row> = {
   conversation: { topic: 'The victim' },
-  message: { content: 'The victim' },
+  message: { content: 'The victim', created_time: '1999-01-01 00:00:00.000' },
+  message_name: { sequence: 2 },
   idempotency_record: { fingerprint: 'of the victim' },
 };
 /** Every counter that a change could touch, because the shard is chosen by chance. */
@@ -350,7 +404,13 @@ function rowsOfUnit(table: string, twins: readonly Row[]): Row[] {
   if (table === 'idempotency_record') return [];
   const theirOwn = rowsOfTheirs.get(table) ?? [];
   // Older and newer than all that is in the unit.
-  if (table === 'conversation') return [...theirOwn, ...twins.map((row) => ({ ...row, id: newId() }))];
+  if (table === 'conversation')
+    return [...theirOwn, ...twins.map((row) => ({ ...row, id: newId() }))].map((row: Row) => ({
+      ...row,
+      ...(row['external_id'] !== null && { external_unit_id: OTHER_UNIT + String(row['external_unit_id']) }),
+    }));
+  if (table === 'message_name')
+    return [...theirOwn, ...twins.map((row) => ({ ...row, external_id: TAKEN.stray, sequence: 1 }))];
   return [...theirOwn, ...twins.filter(({ id }) => id === twin.first)];
 }
 
@@ -451,9 +511,11 @@ describe('beside another unit of the same tenant', () => {
  */
 const FOUND_BY_UNIT_BESIDE = [
   'ConversationsRepository.change',
+  'ConversationsRepository.findNamedLocked',
   'ConversationsRepository.remove',
   'ConversationsRepository.reserveSequences',
   'MessagesRepository.change',
+  'MessagesRepository.findCreatedTimeIn',
   'MessagesRepository.listBySequencesIn',
 ];
 

@@ -7,7 +7,7 @@ export type ClientOptions = {
 /**
  * Stable code to program against.
  */
-export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
+export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'conversation_exists' | 'message_exists' | 'sequence_conflict' | 'message_redacted' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
 
 export type Fault = {
     /**
@@ -71,6 +71,10 @@ export type ConversationOrder = 'recent' | 'oldest' | 'active';
 
 export type Conversation = {
     /**
+     * Grows with every change of what is answered here.
+     */
+    version: number;
+    /**
      * UUIDv7 made by the service.
      */
     id: string;
@@ -130,6 +134,17 @@ export type Conversation = {
      * Exactly how many messages it has.
      */
     message_count: number;
+    /**
+     * The client’s own name for it.
+     */
+    external_id: string | null;
+    /**
+     * The conversation that it was forked from, with its messages up to this `sequence`; null for none.
+     */
+    forked_from?: {
+        conversation_id: string;
+        sequence: number;
+    } | null;
     /**
      * When it was created.
      */
@@ -195,6 +210,108 @@ export type ConversationPage = {
     next_cursor: string | null;
 };
 
+export type UpdateConversation = {
+    /**
+     * What the conversation is about, for people.
+     */
+    topic?: string;
+    /**
+     * Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB. Replaced as a whole.
+     */
+    extend_properties?: {
+        [key: string]: unknown;
+    } | null;
+};
+
+export type UpdateConversationStatus = {
+    /**
+     * The new status. Null, absent or the same as before changes nothing.
+     */
+    status?: WorkforceRunStatus | null;
+    /**
+     * Change the status only if it still is this one; else 409 `status_conflict`.
+     */
+    expected_status?: WorkforceRunStatus | null;
+};
+
+/**
+ * What to do where the name is taken: answer what is there.
+ */
+export type IfExists = 'return';
+
+/**
+ * Who says a message.
+ */
+export type MessageFrom = 'user' | 'agent' | 'system' | 'tool';
+
+export type NewMessage = {
+    /**
+     * Who said it.
+     */
+    message_from: MessageFrom;
+    /**
+     * What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes. Required unless `parts` are given, of whose texts it then is made.
+     */
+    content?: string;
+    /**
+     * What an agent framework says in pieces: tool calls and their results, reasoning, pictures by reference, citations. 1 to 500 objects with a `type`, up to 4 MiB together, kept as their exact JSON value and never interpreted. They never change.
+     */
+    parts?: Array<{
+        type: string;
+        [key: string]: unknown;
+    }> | null;
+    /**
+     * The run that produced it.
+     */
+    run_id?: string | null;
+    /**
+     * The agent; by default the one of the conversation.
+     */
+    agent_id?: string | null;
+    /**
+     * The user; by default the one of the conversation.
+     */
+    user_id?: string | null;
+    /**
+     * When it was said or asked for (RFC 3339); by default when it is created.
+     */
+    requested_time?: string | null;
+    /**
+     * Tokens read; by default 0.
+     */
+    input_tokens?: number | null;
+    /**
+     * Tokens written; by default 0.
+     */
+    answer_tokens?: number | null;
+    /**
+     * Tokens in all; by default the sum of the two, which then may not be above 2147483647 either.
+     */
+    total_tokens?: number | null;
+    /**
+     * What the reader thought of it.
+     */
+    feedback?: string | null;
+    /**
+     * Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB.
+     */
+    metadata?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Your own name for it, unique within the conversation: it is stored once, however often it is sent.
+     */
+    external_id?: string | null;
+    /**
+     * Not meant for models or readers (any more), as an undone turn. It keeps its place and its text.
+     */
+    hidden?: boolean | null;
+    /**
+     * When it was created, for history; with the scope `conversations:import` only. Not before the message in front of it.
+     */
+    created_time?: string | null;
+};
+
 export type CreateConversation = {
     /**
      * What the conversation is about, for people. By default `New Conversation`.
@@ -240,24 +357,37 @@ export type CreateConversation = {
     extend_properties?: {
         [key: string]: unknown;
     } | null;
+    /**
+     * Your own name for it, unique among the conversations of the unit (or of those without one): it is created once, however often it is sent. It never changes.
+     */
+    external_id?: string | null;
+    /**
+     * `return`: a conversation that has this `external_id` already is answered as it is, with 200, and no message is appended; instead of 409 `conversation_exists`.
+     */
+    if_exists?: IfExists | null;
+    /**
+     * What it begins with: stored with it as its messages 1 to n, all or nothing.
+     */
+    messages?: Array<NewMessage> | null;
+    /**
+     * When it was created, for history; with the scope `conversations:import` only.
+     */
+    created_time?: string | null;
 };
 
-export type UpdateConversation = {
+export type ForkConversation = {
     /**
-     * What the conversation is about, for people.
+     * Copy the messages up to this `sequence`; by default all.
      */
-    topic: string;
-};
-
-export type UpdateConversationStatus = {
+    up_to_sequence?: number | null;
     /**
-     * The new status. Null, absent or the same as before changes nothing.
+     * What the conversation is about, for people. By default the same.
      */
-    status?: WorkforceRunStatus | null;
+    topic?: string | null;
     /**
-     * Change the status only if it still is this one; else 409 `status_conflict`.
+     * Your own name for it, unique among the conversations of the unit (or of those without one): it is created once, however often it is sent. It never changes.
      */
-    expected_status?: WorkforceRunStatus | null;
+    external_id?: string | null;
 };
 
 /**
@@ -266,11 +396,15 @@ export type UpdateConversationStatus = {
 export type MessageOrder = 'oldest' | 'recent';
 
 /**
- * Who says a message.
+ * A member of messages that a list may leave out.
  */
-export type MessageFrom = 'user' | 'agent' | 'system' | 'tool';
+export type OmissibleMember = 'parts' | 'metadata';
 
 export type Message = {
+    /**
+     * Grows with every change of what is answered here.
+     */
+    version: number;
     /**
      * UUIDv7 made by the service.
      */
@@ -324,11 +458,30 @@ export type Message = {
      */
     feedback: string | null;
     /**
-     * Whatever else belongs to it.
+     * Whatever else belongs to it; null only where `omit` leaves it out.
      */
     metadata: {
         [key: string]: unknown;
-    };
+    } | null;
+    /**
+     * What it was said in, piece by piece; null without parts, or where `omit` leaves them out.
+     */
+    parts: Array<{
+        type: string;
+        [key: string]: unknown;
+    }> | null;
+    /**
+     * The client’s own name for it.
+     */
+    external_id: string | null;
+    /**
+     * Not meant for models or readers (any more), as an undone turn. It keeps its place and its text.
+     */
+    hidden: boolean;
+    /**
+     * When its text was taken out for good; null while it is there.
+     */
+    redacted_time: string | null;
     /**
      * The tenant it belongs to.
      */
@@ -404,9 +557,16 @@ export type AppendMessage = {
      */
     message_from: MessageFrom;
     /**
-     * What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes.
+     * What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes. Required unless `parts` are given, of whose texts it then is made.
      */
-    content: string;
+    content?: string;
+    /**
+     * What an agent framework says in pieces: tool calls and their results, reasoning, pictures by reference, citations. 1 to 500 objects with a `type`, up to 4 MiB together, kept as their exact JSON value and never interpreted. They never change.
+     */
+    parts?: Array<{
+        type: string;
+        [key: string]: unknown;
+    }> | null;
     /**
      * The run that produced it.
      */
@@ -420,7 +580,7 @@ export type AppendMessage = {
      */
     user_id?: string | null;
     /**
-     * When it was said or asked for (RFC 3339); by default now.
+     * When it was said or asked for (RFC 3339); by default when it is created.
      */
     requested_time?: string | null;
     /**
@@ -445,13 +605,41 @@ export type AppendMessage = {
     metadata?: {
         [key: string]: unknown;
     } | null;
+    /**
+     * Your own name for it, unique within the conversation: it is stored once, however often it is sent.
+     */
+    external_id?: string | null;
+    /**
+     * Not meant for models or readers (any more), as an undone turn. It keeps its place and its text.
+     */
+    hidden?: boolean | null;
+    /**
+     * `return`: a message whose `external_id` is there already is answered as it is, instead of 409 `message_exists`.
+     */
+    if_exists?: IfExists | null;
+    /**
+     * Append only if this is the `sequence` of the last message (0: of none); else 409 `sequence_conflict`.
+     */
+    expected_last_sequence?: number | null;
+    /**
+     * When it was created, for history; with the scope `conversations:import` only. Not before the message in front of it.
+     */
+    created_time?: string | null;
 };
 
 export type AppendMessages = {
     /**
      * The messages, in the order in which they were said.
      */
-    messages: Array<AppendMessage>;
+    messages: Array<NewMessage>;
+    /**
+     * `return`: a message whose `external_id` is there already is answered as it is, instead of 409 `message_exists`.
+     */
+    if_exists?: IfExists | null;
+    /**
+     * Append only if this is the `sequence` of the last message (0: of none); else 409 `sequence_conflict`.
+     */
+    expected_last_sequence?: number | null;
 };
 
 export type AppendedMessages = {
@@ -472,6 +660,10 @@ export type UpdateMessage = {
     metadata?: {
         [key: string]: unknown;
     } | null;
+    /**
+     * Not meant for models or readers (any more), as an undone turn. It keeps its place and its text.
+     */
+    hidden?: boolean | null;
 };
 
 /**
@@ -525,6 +717,10 @@ export type ListConversationsData = {
          * Only conversations of this user.
          */
         user_id?: string;
+        /**
+         * Only the conversation (of each unit) with this name of yours.
+         */
+        external_id?: string;
         /**
          * Only conversations with this status (or one of `statuses`).
          */
@@ -672,6 +868,8 @@ export type CreateConversationErrors = {
     403: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
+     * `conversation_exists`: The unit has a conversation with this `external_id` already; `Location` says where.
      */
     409: Problem;
     /**
@@ -705,6 +903,10 @@ export type CreateConversationErrors = {
 export type CreateConversationError = CreateConversationErrors[keyof CreateConversationErrors];
 
 export type CreateConversationResponses = {
+    /**
+     * With `if_exists`: the conversation that has the `external_id`, as it is.
+     */
+    200: Conversation;
     /**
      * Created.
      */
@@ -1080,6 +1282,101 @@ export type UpdateConversationStatusResponses = {
 
 export type UpdateConversationStatusResponse = UpdateConversationStatusResponses[keyof UpdateConversationStatusResponses];
 
+export type ForkConversationData = {
+    body?: ForkConversation;
+    headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * `id` of the conversation.
+         */
+        conversation_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/conversations/{conversation_id}/fork';
+};
+
+export type ForkConversationErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     *
+     * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
+     * `conversation_exists`: The unit has a conversation with this `external_id` already; `Location` says where.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
+     */
+    415: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type ForkConversationError = ForkConversationErrors[keyof ForkConversationErrors];
+
+export type ForkConversationResponses = {
+    /**
+     * Created.
+     */
+    201: Conversation;
+};
+
+export type ForkConversationResponse = ForkConversationResponses[keyof ForkConversationResponses];
+
 export type ListMessagesData = {
     body?: never;
     path: {
@@ -1109,6 +1406,14 @@ export type ListMessagesData = {
          * Instead of `page` (which then may only be 1): only messages before this sequence.
          */
         before_sequence?: number;
+        /**
+         * Only the message with this name of yours.
+         */
+        external_id?: string;
+        /**
+         * Members that are not read and are null in the answer; repeated or comma-separated.
+         */
+        omit?: Array<OmissibleMember>;
         /**
          * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
          */
@@ -1223,8 +1528,17 @@ export type AppendMessageErrors = {
     404: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
+     * `message_exists`: The conversation has a message with this `external_id` already; `Location` says where. Nothing was appended.
+     *
+     * `sequence_conflict`: The last message of the conversation is not the one with `expected_last_sequence`, so nothing was appended. `last_sequence` is the one it has.
      */
-    409: Problem;
+    409: Problem & {
+        /**
+         * With `sequence_conflict`: the `sequence` of the last message that the conversation has.
+         */
+        last_sequence?: number;
+    };
     /**
      * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
@@ -1256,6 +1570,10 @@ export type AppendMessageErrors = {
 export type AppendMessageError = AppendMessageErrors[keyof AppendMessageErrors];
 
 export type AppendMessageResponses = {
+    /**
+     * With `if_exists`: the message that has the `external_id`, as it is.
+     */
+    200: Message;
     /**
      * Created.
      */
@@ -1316,8 +1634,17 @@ export type AppendMessagesErrors = {
     404: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
+     * `message_exists`: The conversation has a message with this `external_id` already; `Location` says where. Nothing was appended.
+     *
+     * `sequence_conflict`: The last message of the conversation is not the one with `expected_last_sequence`, so nothing was appended. `last_sequence` is the one it has.
      */
-    409: Problem;
+    409: Problem & {
+        /**
+         * With `sequence_conflict`: the `sequence` of the last message that the conversation has.
+         */
+        last_sequence?: number;
+    };
     /**
      * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
@@ -1349,6 +1676,10 @@ export type AppendMessagesErrors = {
 export type AppendMessagesError = AppendMessagesErrors[keyof AppendMessagesErrors];
 
 export type AppendMessagesResponses = {
+    /**
+     * With `if_exists`, where all were there already: the messages as they are.
+     */
+    200: AppendedMessages;
     /**
      * Created.
      */
@@ -1502,6 +1833,8 @@ export type UpdateMessageErrors = {
     404: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
+     * `message_redacted`: The message was redacted, which is final: it cannot be changed any more.
      */
     409: Problem;
     /**
@@ -1547,6 +1880,103 @@ export type UpdateMessageResponses = {
 
 export type UpdateMessageResponse = UpdateMessageResponses[keyof UpdateMessageResponses];
 
+export type RedactMessageData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `ETag` that was read: the change is made only if it still is the current one.
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * `id` of the conversation.
+         */
+        conversation_id: string;
+        /**
+         * `id` of the message.
+         */
+        message_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/conversations/{conversation_id}/messages/{message_id}/redact';
+};
+
+export type RedactMessageErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
+     *
+     * `message_not_found`: The conversation exists and has no such message.
+     */
+    404: Problem;
+    /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     */
+    409: Problem;
+    /**
+     * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
+     */
+    412: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type RedactMessageError = RedactMessageErrors[keyof RedactMessageErrors];
+
+export type RedactMessageResponses = {
+    /**
+     * OK
+     */
+    200: Message;
+};
+
+export type RedactMessageResponse = RedactMessageResponses[keyof RedactMessageResponses];
+
 export type ExportConversationsData = {
     body?: never;
     path?: never;
@@ -1563,6 +1993,10 @@ export type ExportConversationsData = {
          * Only conversations of this user.
          */
         user_id?: string;
+        /**
+         * Only the conversation (of each unit) with this name of yours.
+         */
+        external_id?: string;
         /**
          * Only conversations with this status (or one of `statuses`).
          */

@@ -7,6 +7,8 @@ interface DomainErrorOptions {
   faults?: readonly Fault[];
   /** Response headers that belong to this answer, such as `Allow`. */
   headers?: Readonly<Record<string, string>>;
+  /** Path of what is there already, below the base path. */
+  location?: string;
   /** Further members of the problem document (RFC 9457, section 3.2). */
   members?: Readonly<Record<string, unknown>>;
   cause?: unknown;
@@ -19,17 +21,19 @@ interface DomainErrorOptions {
 export class DomainError extends Error {
   readonly faults: readonly Fault[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly location: string | undefined;
   readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly code: ProblemCode,
     detail: string,
-    { faults, headers = {}, members = {}, cause }: DomainErrorOptions = {},
+    { faults, headers = {}, location, members = {}, cause }: DomainErrorOptions = {},
   ) {
     super(detail, { cause });
     this.name = new.target.name;
     this.faults = faults;
     this.headers = headers;
+    this.location = location;
     this.members = members;
   }
 }

@@ -104,6 +104,32 @@ export const PROBLEMS = {
     remedy:
       'Read the conversation and decide anew; leave `expected_status` out where any status may be replaced.',
   },
+  conversation_exists: {
+    status: 409,
+    title: 'Conversation exists',
+    meaning: 'The unit has a conversation with this `external_id` already; `Location` says where.',
+    remedy: 'Use the conversation at `Location`, or send `if_exists: "return"` to be answered with it.',
+  },
+  message_exists: {
+    status: 409,
+    title: 'Message exists',
+    meaning:
+      'The conversation has a message with this `external_id` already; `Location` says where. Nothing was appended.',
+    remedy: 'Take it as done, or send `if_exists: "return"` to be answered with what is there.',
+  },
+  sequence_conflict: {
+    status: 409,
+    title: 'Sequence conflict',
+    meaning:
+      'The last message of the conversation is not the one with `expected_last_sequence`, so nothing was appended. `last_sequence` is the one it has.',
+    remedy: 'Read what was said meanwhile (`after_sequence`) and decide anew.',
+  },
+  message_redacted: {
+    status: 409,
+    title: 'Message redacted',
+    meaning: 'The message was redacted, which is final: it cannot be changed any more.',
+    remedy: 'Leave it as it is.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Precondition failed',

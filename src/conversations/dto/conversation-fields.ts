@@ -7,6 +7,11 @@ export const STATUS = {
   docs: { description: 'How the run behind a conversation stands. A new conversation is `running`.' },
 };
 export const MAX_JSON_BYTES = 64 * 1024;
+export const EXTEND_PROPERTIES = {
+  maxBytes: MAX_JSON_BYTES,
+  example: { channel: 'website' },
+  description: 'Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB.',
+};
 export const EXAMPLE_AGENT_ID = '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80';
 export const TOPIC = {
   min: 1,

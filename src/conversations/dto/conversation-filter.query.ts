@@ -22,6 +22,12 @@ export class ConversationFilterQuery extends TenantQuery {
   @ExternalIdField({ ...PARAMETER, description: 'Only conversations of this user.' })
   user_id?: string;
 
+  @ExternalIdField({
+    ...PARAMETER,
+    description: 'Only the conversation (of each unit) with this name of yours.',
+  })
+  external_id?: string;
+
   @EnumField({
     ...STATUS,
     ...PARAMETER,
@@ -53,6 +59,7 @@ export class ConversationFilterQuery extends TenantQuery {
       assignmentId: this.assignment_id,
       agentId: this.agent_id,
       userId: this.user_id,
+      externalId: this.external_id,
       statuses: statuses.length > 0 ? statuses : undefined,
       createdAfter: this.created_after,
       createdBefore: this.created_before,

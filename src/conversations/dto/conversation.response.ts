@@ -5,6 +5,7 @@ import { parseExactJson } from '../../common/json/exact-json.js';
 import { jsonArray, jsonWith } from '../../common/json/json-body.js';
 import { PageResponse } from '../../http/page.response.js';
 import type { Conversation } from '../conversation.entity.js';
+import { conversationPath } from '../conversation-path.js';
 import type { ConversationPage } from '../conversations.service.js';
 import { RUN_STATUSES, type RunStatus } from '../run-status.js';
 import { EXAMPLE_AGENT_ID, STATUS, TOPIC } from './conversation-fields.js';
@@ -86,6 +87,23 @@ export class ConversationResponse extends AuthorshipResponse {
   @ApiProperty({ type: 'integer', minimum: 0, example: 0, description: 'Exactly how many messages it has.' })
   message_count: number;
 
+  @ApiProperty({ ...ID, example: null, description: 'The client’s own name for it.' })
+  external_id: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    nullable: true,
+    required: ['conversation_id', 'sequence'],
+    properties: {
+      conversation_id: { type: 'string', format: 'uuid' },
+      sequence: { type: 'integer', minimum: 0 },
+    },
+    example: { conversation_id: '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a', sequence: 2 },
+    description:
+      'The conversation that it was forked from, with its messages up to this `sequence`; null for none.',
+  })
+  forked_from: { conversation_id: string; sequence: number } | null;
+
   constructor(conversation: Conversation) {
     super(conversation.version);
     this.id = conversation.id;
@@ -102,6 +120,11 @@ export class ConversationResponse extends AuthorshipResponse {
     this.#inputs = conversation.inputs;
     this.#extendProperties = conversation.extendProperties;
     this.message_count = conversation.messageCount;
+    this.external_id = conversation.externalId;
+    this.forked_from =
+      conversation.forkedFromId === null
+        ? null
+        : { conversation_id: conversation.forkedFromId, sequence: conversation.forkedFromSequence ?? 0 };
     this.setAuthorship(conversation);
   }
 
@@ -110,7 +133,7 @@ export class ConversationResponse extends AuthorshipResponse {
   }
 
   path(): string {
-    return `${BASE_PATH}/conversations/${this.id}`;
+    return BASE_PATH + conversationPath(this.id);
   }
 
   toText(): string {

@@ -1,12 +1,28 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { EnumField, TextField } from '../../http/validation/fields.js';
+import { EnumField, JsonObjectField, TextField } from '../../http/validation/fields.js';
+import type { ConversationUpdate } from '../conversations.service.js';
 import type { RunStatus } from '../run-status.js';
-import { STATUS, TOPIC } from './conversation-fields.js';
+import { EXTEND_PROPERTIES, STATUS, TOPIC } from './conversation-fields.js';
 
 @ApiSchema({ name: 'UpdateConversation' })
 export class UpdateConversationDto {
-  @TextField(TOPIC)
-  topic: string;
+  @TextField({
+    ...TOPIC,
+    optional: (dto) => dto instanceof UpdateConversationDto && dto.extend_properties !== undefined,
+    nullable: false,
+  })
+  topic?: string;
+
+  @JsonObjectField({
+    ...EXTEND_PROPERTIES,
+    optional: true,
+    description: `${EXTEND_PROPERTIES.description} Replaced as a whole.`,
+  })
+  extend_properties?: object;
+
+  toUpdate(): ConversationUpdate {
+    return { topic: this.topic, extendProperties: this.extend_properties };
+  }
 }
 
 @ApiSchema({ name: 'UpdateConversationStatus' })

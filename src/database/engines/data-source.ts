@@ -9,6 +9,7 @@ import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-
 import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.js';
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
 import { DoneRequests1769000000000 } from '../migrations/1769000000000-done-requests.js';
+import { SecondEdition1769300000000 } from '../migrations/1769300000000-second-edition.js';
 import { SnakeCaseNaming } from '../schema/naming.js';
 import { boundPoolWait } from './pool-wait.js';
 import { leaseSqlite } from './sqlite-lease.js';
@@ -18,6 +19,7 @@ const MIGRATIONS = [
   DoneRequests1769000000000,
   ExternalIds1769100000000,
   JobLeases1769200000000,
+  SecondEdition1769300000000,
 ];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;

@@ -221,5 +221,8 @@ export const isConflict = (error: unknown): boolean => meaningOf(error)?.kind ==
 /** A row with this key exists. */
 export function isDuplicate(error: unknown): boolean {
   const fault = faultOf(error);
-  return fault !== undefined && (fault.errno === 1062 || fault.code === 'SQLITE_CONSTRAINT_PRIMARYKEY');
+  return (
+    fault !== undefined &&
+    (fault.errno === 1062 || /^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)$/.test(fault.code))
+  );
 }

@@ -25,6 +25,10 @@ export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored 
   updatedByRole: role,
 });
 
+/** The later of a time and the one that a row has; time never goes backwards. */
+export const laterOf = (time: Date, rowTime: string): Date =>
+  time.toISOString() < rowTime ? new Date(rowTime) : time;
+
 /** A row with other values, marked as `changedBy` marks it; the very same row where none of them is another one. */
 export function withChange<Row extends Authored & { version: number }>(
   row: Row,

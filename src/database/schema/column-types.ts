@@ -10,6 +10,7 @@ export interface ColumnTypes {
   readonly bytes: string;
   readonly time: string;
   readonly count: string;
+  readonly flag: string;
   readonly tableOptions: string;
   /** Whether indexes are named inside of CREATE TABLE; otherwise they follow it. */
   readonly indexesInTable: boolean;
@@ -23,6 +24,7 @@ const SQLITE: ColumnTypes = {
   bytes: 'blob',
   time: 'datetime',
   count: 'bigint',
+  flag: 'tinyint',
   tableOptions: '',
   indexesInTable: false,
 };
@@ -36,6 +38,7 @@ const mysqlTypes = (collation: string): ColumnTypes => ({
   bytes: 'mediumblob',
   time: 'datetime(3)',
   count: 'bigint',
+  flag: 'tinyint',
   tableOptions: ` ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE ${collation}`,
   indexesInTable: true,
 });

@@ -35,6 +35,7 @@ export class ScopedSql {
   readonly #selectHead: string;
   /** For each choice of properties that was asked for. */
   readonly #selectOnlyHeads = new WeakMap<readonly string[], string>();
+  readonly #selectWithoutHeads = new Map<string, string>();
   /** Rows by the keys that a page has found. */
   readonly #pageHead: string;
   readonly #pageJoin: string;
@@ -71,18 +72,48 @@ export class ScopedSql {
   }
 
   /** As `select`, but only these properties, of which a constant array is to be given. */
-  selectOnly(scope: TenantScope, properties: readonly string[], where: string): string {
+  selectOnly(scope: TenantScope, properties: readonly string[], where: string, order: Ordering = []): string {
     let head = this.#selectOnlyHeads.get(properties);
     if (head === undefined) {
       const columns = properties.map((property) => this.#aliases.get(property)?.('')).join(', ');
       this.#selectOnlyHeads.set(properties, (head = `SELECT ${columns} FROM ${this.#table}`));
     }
+    return scoped(scope, head, where) + orderBy(order);
+  }
+
+  /** As `selectOnly`, with a lock as in `selectLocked`. */
+  selectOnlyLocked(scope: TenantScope, properties: readonly string[], where: string): string {
+    return this.selectOnly(scope, properties, where) + this.#lock;
+  }
+
+  /** As `select`, but without these properties. */
+  selectWithout(scope: TenantScope, properties: readonly string[], where: string, order: Ordering): string {
+    const key = properties.join();
+    let head = this.#selectWithoutHeads.get(key);
+    if (head === undefined) {
+      const columns = [...this.#aliases].flatMap(([name, alias]) =>
+        properties.includes(name) ? [] : alias(''),
+      );
+      this.#selectWithoutHeads.set(key, (head = `SELECT ${columns.join(', ')} FROM ${this.#table}`));
+    }
+    return scoped(scope, head, where) + orderBy(order);
+  }
+
+  /** Inserts rows again, with other values where `values` has SQL for a column. */
+  copy(scope: TenantScope, values: ReadonlyMap<string, string>, where: string): string {
+    assertNoTenant([...values.keys()].join());
+    const columns = this.#columns.map((column) => values.get(column) ?? column).join(', ');
+    const head = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) SELECT ${columns} FROM ${this.#table}`;
     return scoped(scope, head, where);
   }
 
   /** As `select`, with a lock on the rows until the transaction ends. A transaction on SQLite holds the only one anyway. */
   selectLocked(scope: TenantScope, where: string): string {
-    return this.select(scope, where) + (this.isMysql ? ' FOR UPDATE' : '');
+    return this.select(scope, where) + this.#lock;
+  }
+
+  get #lock(): string {
+    return this.isMysql ? ' FOR UPDATE' : '';
   }
 
   aggregate(scope: TenantScope, expression: string, where: string): string {

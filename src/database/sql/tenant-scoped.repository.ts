@@ -19,6 +19,12 @@ interface TenantOwned extends ObjectLiteral {
   tenantUnitId: string | null;
 }
 
+/** An expression over the columns of a row, with `?` for each parameter. */
+export interface SqlValue {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 interface Selection extends Condition {
   readonly order?: Ordering;
 }
@@ -68,9 +74,31 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     scope: TenantScope,
     transaction: Transaction,
     properties: readonly Property[],
+    { where, parameters, order }: Selection,
+  ): Promise<Pick<Entity, Property>[]> {
+    const sql = this.#sql.selectOnly(scope, properties, where, order);
+    return this.#rows(Transaction.sessionOf(transaction), sql, [...scopeParameters(scope), ...parameters]);
+  }
+
+  /** As `selectOnlyIn`, with a lock as in `selectLockedIn`. */
+  protected selectOnlyLockedIn<Property extends keyof Entity & string>(
+    scope: TenantScope,
+    transaction: Transaction,
+    properties: readonly Property[],
     { where, parameters }: Condition,
   ): Promise<Pick<Entity, Property>[]> {
-    const sql = this.#sql.selectOnly(scope, properties, where);
+    const sql = this.#sql.selectOnlyLocked(scope, properties, where);
+    return this.#rows(Transaction.sessionOf(transaction), sql, [...scopeParameters(scope), ...parameters]);
+  }
+
+  /** As `selectIn`, but without these properties. */
+  protected selectWithoutIn<Property extends keyof Entity & string>(
+    scope: TenantScope,
+    transaction: Transaction,
+    properties: readonly Property[],
+    { where, parameters, order = [] }: Selection,
+  ): Promise<Omit<Entity, Property>[]> {
+    const sql = this.#sql.selectWithout(scope, properties, where, order);
     return this.#rows(Transaction.sessionOf(transaction), sql, [...scopeParameters(scope), ...parameters]);
   }
 
@@ -98,6 +126,16 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return this.#rows(Transaction.sessionOf(transaction), sql, parameters);
   }
 
+  /** What a property (a constant array) is in some rows, as an expression for the condition of another repository. */
+  protected valuesOf(
+    scope: TenantScope,
+    property: readonly [keyof Entity & string],
+    { where, parameters }: Condition,
+  ): SqlValue {
+    const sql = `(${this.#sql.selectOnly(scope, property, where)})`;
+    return { sql, parameters: [...scopeParameters(scope), ...parameters] };
+  }
+
   /** The number that an aggregate such as `COUNT(*)` has over the rows. */
   protected async aggregateIn(
     scope: TenantScope,
@@ -122,6 +160,28 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
       const sql = insertHead + chunk.map(() => insertTuple).join(', ');
       await Transaction.sessionOf(transaction).later(sql, chunk.flat());
     }
+  }
+
+  /** Inserts rows that are there once more, with other values in some columns. */
+  protected copyIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    changed: { readonly [Property in keyof Entity]?: SqlValue },
+    { where, parameters }: Condition,
+  ): Promise<void> {
+    const values = this.#repository.metadata.columns.flatMap(
+      ({ propertyName, databaseName }): [string, SqlValue][] => {
+        const value = changed[propertyName];
+        return value ? [[databaseName, value]] : [];
+      },
+    );
+    const sql = this.#sql.copy(scope, new Map(values.map(([column, value]) => [column, value.sql])), where);
+    const bound = [
+      ...values.flatMap(([, { parameters: own }]) => own),
+      ...scopeParameters(scope),
+      ...parameters,
+    ];
+    return Transaction.sessionOf(transaction).later(sql, this.#bind(bound));
   }
 
   /** As `insertIn`, for one row. False when there is a row with its key already. */
@@ -230,7 +290,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   #entityOf(row: Row): Entity {
     for (const column of this.#times) {
       const value = row[column.propertyName];
-      if (value === undefined) continue;
+      if (value === undefined || value === null) continue;
       row[column.propertyName] =
         typeof value === 'string' && isTimeText(column)
           ? `${value.slice(0, 10)}T${value.slice(11)}Z`

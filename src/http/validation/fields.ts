@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
+import { now } from '../../common/clock.js';
 import { isUuid } from '../../common/ids.js';
 import { isJsonObject, jsonDepth } from '../../common/json/exact-json.js';
 import { isWellFormedJson } from '../../common/json/well-formed.js';
@@ -34,13 +35,14 @@ interface EnumDocs {
 
 /** The part of a JSON Schema that a field's rule tells. */
 interface Schema {
-  type?: 'string' | 'integer' | ObjectConstructor | [new () => object];
+  type?: 'string' | 'integer' | 'boolean' | 'array' | ObjectConstructor | [new () => object];
   format?: string;
   pattern?: string;
   enum?: string[];
   enumName?: string;
   enumSchema?: EnumDocs;
   isArray?: boolean;
+  items?: object;
   additionalProperties?: boolean;
   minLength?: number;
   maxLength?: number;
@@ -58,6 +60,7 @@ interface EnumOptions {
 }
 
 const MAX_JSON_DEPTH = 100;
+const CLOCK_SKEW_MS = 60_000;
 
 /** A property with its documentation and its rule; `hint` adds to the rule what a wrong value probably means. */
 function field(
@@ -148,6 +151,9 @@ export const ExternalIdField = (options: FieldOptions): PropertyDecorator =>
     EXTERNAL_ID_RULE,
   );
 
+export const BooleanField = (options: FieldOptions): PropertyDecorator =>
+  field(options, { type: 'boolean' }, (value) => typeof value === 'boolean', 'must be true or false');
+
 /** Text of `min` to `max` characters (Unicode code points, as the database counts them). */
 export const TextField = ({
   min = 0,
@@ -211,13 +217,39 @@ export const JsonObjectField = ({
   field(
     options,
     { type: Object, additionalProperties: true },
-    (value) => isJsonObject(value) && isStorableJson(value, maxBytes),
+    (value) => isJsonObject(value) && isStorableJson(value, maxBytes, MAX_JSON_DEPTH),
     `must be a JSON object of up to ${maxBytes} bytes, nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
   );
 
+/** 1 to `max` JSON objects that `accepts` takes, of up to `maxBytes` together when written as JSON. */
+export const JsonObjectsField = ({
+  max,
+  maxBytes,
+  accepts,
+  items,
+  ...options
+}: FieldOptions & {
+  max: number;
+  maxBytes: number;
+  accepts: (object: Record<string, unknown>) => boolean;
+  /** What the documentation says of each, and what a fault does. */
+  items: { schema: object; rule: string };
+}): PropertyDecorator =>
+  field(
+    options,
+    { type: 'array', items: items.schema, minItems: 1, maxItems: max },
+    (value) =>
+      Array.isArray(value) &&
+      value.length >= 1 &&
+      value.length <= max &&
+      value.every((one) => isJsonObject(one) && accepts(one)) &&
+      isStorableJson(value, maxBytes, MAX_JSON_DEPTH + 1),
+    `must be 1 to ${max} JSON objects, ${items.rule}, together up to ${maxBytes} bytes, each nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
+  );
+
 /** JSON that can be read again everywhere, and is not too large. */
-function isStorableJson(value: object, maxBytes: number): boolean {
-  if (jsonDepth(value, MAX_JSON_DEPTH) > MAX_JSON_DEPTH) return false;
+function isStorableJson(value: object, maxBytes: number, maxDepth: number): boolean {
+  if (jsonDepth(value, maxDepth) > maxDepth) return false;
   const text = JSON.stringify(value);
   return Buffer.byteLength(text) <= maxBytes && isWellFormedJson(text);
 }
@@ -234,6 +266,19 @@ export const TimeField = (options: FieldOptions): PropertyDecorator =>
       (value) =>
         typeof value === 'string' && lacksItsPlus(value) ? 'a + in a query is written %2B' : undefined,
     ),
+  );
+
+/** A time that is over, but for a minute in which clocks may differ. */
+export const PastTimeField = (options: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    TimeField(options),
+    ValidateBy({
+      name: 'past',
+      validator: {
+        validate: (time) => !(time instanceof Date) || time.getTime() <= now().getTime() + CLOCK_SKEW_MS,
+        defaultMessage: () => 'must not lie in the future',
+      },
+    }),
   );
 
 /** An array of `min` to `max` elements, each read and validated as `Element`. */

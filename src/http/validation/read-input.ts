@@ -80,8 +80,8 @@ function read(Dto: Dto, raw: Record<string, unknown>, faults: Fault[], place: Pl
   return dto;
 }
 
-/** Most requests have no parameters, and what their DTO then is was validated before. */
-function isValidEmpty(Dto: Dto): boolean {
+/** Whether nothing need be said. Most requests have no parameters, and what their DTO then is was validated before. */
+export function isValidEmpty(Dto: Dto): boolean {
   let valid = validEmpty.get(Dto);
   if (valid === undefined) validEmpty.set(Dto, (valid = validateSync(new Dto()).length === 0));
   return valid;

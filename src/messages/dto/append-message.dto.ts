@@ -1,24 +1,54 @@
 import { ApiSchema } from '@nestjs/swagger';
+import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
 import {
   AgentIdField,
+  BooleanField,
   EnumField,
   ExternalIdField,
   IntegerField,
   JsonObjectField,
+  JsonObjectsField,
   ListField,
   LongTextField,
+  PastTimeField,
   TextField,
   TimeField,
 } from '../../http/validation/fields.js';
 import { MESSAGE_SENDERS, type MessageSender } from '../message.entity.js';
-import type { NewMessage } from '../message-appender.js';
+import {
+  contentOf,
+  isMessagePart,
+  MAX_CONTENT_BYTES,
+  MAX_PARTS,
+  MAX_PARTS_BYTES,
+  type MessagePart,
+} from '../message-parts.js';
+import type { AppendConditions } from '../append.js';
+import { flagOf, type NewMessage } from '../new-message.js';
 
 export const SENDER = {
   values: MESSAGE_SENDERS,
   name: 'MessageFrom',
   docs: { description: 'Who says a message.' },
 };
-const MAX_CONTENT_BYTES = 1024 * 1024;
+export const PARTS = {
+  schema: {
+    type: 'object',
+    required: ['type'],
+    properties: { type: { type: 'string', minLength: 1, maxLength: 64 } },
+    additionalProperties: true,
+  },
+  example: [
+    { type: 'text', text: 'Let me look.' },
+    { type: 'tool_call', id: 'call-1', name: 'find_table', arguments: { seats: 2 } },
+  ],
+};
+export const HIDDEN = {
+  optional: true,
+  example: false,
+  description:
+    'Not meant for models or readers (any more), as an undone turn. It keeps its place and its text.',
+};
 const MAX_TOKENS = 2 ** 31 - 1;
 const TOKENS = { optional: true, min: 0, max: MAX_TOKENS };
 export const FEEDBACK = {
@@ -33,18 +63,40 @@ export const METADATA = {
   example: { acts: ['INFORM'] },
   description: 'Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB.',
 };
+export const IF_EXISTS = {
+  values: ['return'],
+  name: 'IfExists',
+  docs: { description: 'What to do where the name is taken: answer what is there.' },
+  optional: true,
+};
 
-@ApiSchema({ name: 'AppendMessage' })
-export class AppendMessageDto {
+/** A message that is to be stored, as it stands in a list of them. */
+@ApiSchema({ name: 'NewMessage' })
+export class NewMessageDto {
   @EnumField({ ...SENDER, example: 'user', description: 'Who said it.' })
   message_from: MessageSender;
 
   @LongTextField({
     maxBytes: MAX_CONTENT_BYTES,
+    optional: (dto) => dto instanceof NewMessageDto && dto.parts !== undefined,
+    nullable: false,
     example: 'I want a table for 2 people at half past 11.',
-    description: 'What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes.',
+    description:
+      'What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes. Required unless `parts` are given, of whose texts it then is made.',
   })
-  content: string;
+  content?: string;
+
+  @JsonObjectsField({
+    max: MAX_PARTS,
+    maxBytes: MAX_PARTS_BYTES,
+    accepts: isMessagePart,
+    items: { schema: PARTS.schema, rule: 'each with a `type` of 1 to 64 characters' },
+    optional: true,
+    example: PARTS.example,
+    description:
+      'What an agent framework says in pieces: tool calls and their results, reasoning, pictures by reference, citations. 1 to 500 objects with a `type`, up to 4 MiB together, kept as their exact JSON value and never interpreted. They never change.',
+  })
+  parts?: readonly MessagePart[];
 
   @ExternalIdField({ optional: true, example: 'run-42', description: 'The run that produced it.' })
   run_id?: string;
@@ -58,7 +110,7 @@ export class AppendMessageDto {
   @TimeField({
     optional: true,
     example: '2026-01-31T08:00:00.000Z',
-    description: 'When it was said or asked for (RFC 3339); by default now.',
+    description: 'When it was said or asked for (RFC 3339); by default when it is created.',
   })
   requested_time?: Date;
 
@@ -70,7 +122,7 @@ export class AppendMessageDto {
 
   @IntegerField({
     ...TOKENS,
-    optional: (dto) => !(dto instanceof AppendMessageDto && isSumTooLarge(dto)),
+    optional: (dto) => !(dto instanceof NewMessageDto && isSumTooLarge(dto)),
     example: 42,
     description:
       'Tokens in all; by default the sum of the two, which then may not be above 2147483647 either.',
@@ -78,15 +130,35 @@ export class AppendMessageDto {
   total_tokens?: number;
 
   @TextField(FEEDBACK)
-  feedback?: string | null;
+  feedback?: string;
 
   @JsonObjectField(METADATA)
   metadata?: object;
 
-  toNewMessage(): NewMessage {
+  @ExternalIdField({
+    optional: true,
+    description:
+      'Your own name for it, unique within the conversation: it is stored once, however often it is sent.',
+  })
+  external_id?: string;
+
+  @BooleanField(HIDDEN)
+  hidden?: boolean;
+
+  @PastTimeField({
+    optional: true,
+    description:
+      'When it was created, for history; with the scope `conversations:import` only. Not before the message in front of it.',
+  })
+  created_time?: Date;
+
+  /** What the service is asked for; `pointer` is where it stands in the body. */
+  toNewMessage(pointer = ''): NewMessage {
     return {
+      pointer,
       messageFrom: this.message_from,
-      content: this.content,
+      content: this.content ?? contentOf(this.parts ?? []),
+      parts: this.parts ? JSON.stringify(this.parts) : null,
       runId: this.run_id ?? null,
       agentId: this.agent_id,
       userId: this.user_id,
@@ -95,26 +167,86 @@ export class AppendMessageDto {
       answerTokens: this.answer_tokens,
       totalTokens: this.total_tokens ?? this.input_tokens + this.answer_tokens,
       feedback: this.feedback ?? null,
-      metadata: this.metadata ?? {},
+      metadata: JSON.stringify(this.metadata ?? {}),
+      externalId: this.external_id ?? null,
+      hidden: flagOf(this.hidden ?? false),
+      createdTime: this.created_time,
     };
   }
 }
 
 /** Of two numbers that are not too large themselves. */
-const isSumTooLarge = ({ input_tokens, answer_tokens }: AppendMessageDto): boolean =>
+const isSumTooLarge = ({ input_tokens, answer_tokens }: NewMessageDto): boolean =>
   [input_tokens, answer_tokens].every(isTokenCount) && input_tokens + answer_tokens > MAX_TOKENS;
 
 const isTokenCount = (value: unknown): boolean => typeof value === 'number' && value <= MAX_TOKENS;
 
-const MAX_BATCH_MESSAGES = 500;
+/** The messages of a body. Throws ValidationFailed where two of them have one name. */
+export function newMessagesOf(messages: readonly NewMessageDto[]): NewMessage[] {
+  const names = new Set<string>();
+  const faults: Fault[] = [];
+  for (const [index, { external_id: name }] of messages.entries()) {
+    if (name !== undefined && names.has(name))
+      faults.push({
+        detail: 'is the name of a message in front of it',
+        pointer: `/messages/${index}/external_id`,
+      });
+    if (name !== undefined) names.add(name);
+  }
+  if (faults.length > 0) throw new ValidationFailed(faults);
+  return messages.map((message, index) => message.toNewMessage(`/messages/${index}`));
+}
+
+const EXPECTED_LAST_SEQUENCE = {
+  optional: true,
+  min: 0,
+  max: Number.MAX_SAFE_INTEGER,
+  description:
+    'Append only if this is the `sequence` of the last message (0: of none); else 409 `sequence_conflict`.',
+};
+const RETURN_EXISTING = {
+  ...IF_EXISTS,
+  description:
+    '`return`: a message whose `external_id` is there already is answered as it is, instead of 409 `message_exists`.',
+};
+
+const conditionsOf = (body: AppendMessageDto | AppendMessagesDto): AppendConditions => ({
+  returnsExisting: body.if_exists === 'return',
+  expectedLastSequence: body.expected_last_sequence,
+});
+
+@ApiSchema({ name: 'AppendMessage' })
+export class AppendMessageDto extends NewMessageDto {
+  @EnumField(RETURN_EXISTING)
+  if_exists?: 'return';
+
+  @IntegerField(EXPECTED_LAST_SEQUENCE)
+  expected_last_sequence?: number;
+
+  toConditions(): AppendConditions {
+    return conditionsOf(this);
+  }
+}
+
+export const MAX_BATCH_MESSAGES = 500;
 
 @ApiSchema({ name: 'AppendMessages' })
 export class AppendMessagesDto {
   @ListField({
-    Element: AppendMessageDto,
+    Element: NewMessageDto,
     min: 1,
     max: MAX_BATCH_MESSAGES,
     description: 'The messages, in the order in which they were said.',
   })
-  messages: AppendMessageDto[];
+  messages: NewMessageDto[];
+
+  @EnumField(RETURN_EXISTING)
+  if_exists?: 'return';
+
+  @IntegerField(EXPECTED_LAST_SEQUENCE)
+  expected_last_sequence?: number;
+
+  toConditions(): AppendConditions {
+    return conditionsOf(this);
+  }
 }

@@ -1,6 +1,14 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import { EnumField, IntegerParameter, PageInsteadOf, PARAMETER } from '../../http/validation/fields.js';
+import {
+  EnumField,
+  EnumListParameter,
+  ExternalIdField,
+  IntegerParameter,
+  PageInsteadOf,
+  PARAMETER,
+} from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
+import { OMISSIBLE, type Omissible } from '../message.entity.js';
 import type { MessagePageRequest } from '../messages.service.js';
 
 const ORDERS = ['oldest', 'recent'] as const;
@@ -46,12 +54,25 @@ export class ListMessagesQuery extends TenantQuery {
   })
   before_sequence?: number;
 
+  @ExternalIdField({ ...PARAMETER, description: 'Only the message with this name of yours.' })
+  external_id?: string;
+
+  @EnumListParameter({
+    values: OMISSIBLE,
+    name: 'OmissibleMember',
+    docs: { description: 'A member of messages that a list may leave out.' },
+    description: 'Members that are not read and are null in the answer; repeated or comma-separated.',
+  })
+  omit?: Omissible[];
+
   /** What the service is asked for. */
   toRequest(): MessagePageRequest {
     const bySequence = this.after_sequence !== undefined || this.before_sequence !== undefined;
     return {
       order: this.order,
       pageSize: this.page_size,
+      externalId: this.external_id,
+      omitted: OMISSIBLE.filter((member) => this.omit?.includes(member)),
       from: bySequence
         ? { afterSequence: this.after_sequence, beforeSequence: this.before_sequence }
         : { pageNumber: this.page ?? 1 },

@@ -16,6 +16,26 @@ export const APPEND_MESSAGE_EXAMPLES: RequestExamples = {
       metadata: { acts: ['REQUEST'] },
     },
   },
+  parts: {
+    summary: 'What an agent says in parts: text, and a call of a tool',
+    value: {
+      message_from: 'agent',
+      run_id: 'run-42',
+      parts: [
+        { type: 'text', text: 'Let me look.' },
+        { type: 'tool_call', id: 'call-1', name: 'find_table', arguments: { seats: 2 } },
+      ],
+    },
+  },
+  named: {
+    summary: 'With a name of your own: stored once, however often it is sent',
+    value: {
+      message_from: 'user',
+      content: 'Yes, please.',
+      external_id: 'wamid.HBgLMTU1NTU1NTU1NTU',
+      if_exists: 'return',
+    },
+  },
 };
 
 export const APPEND_MESSAGES_EXAMPLES: RequestExamples = {

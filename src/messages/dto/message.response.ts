@@ -5,14 +5,16 @@ import { parseExactJson } from '../../common/json/exact-json.js';
 import { jsonArray, JsonBody, jsonWith } from '../../common/json/json-body.js';
 import type { Page } from '../../common/pagination/page.js';
 import { PageResponse } from '../../http/page.response.js';
-import { MESSAGE_SENDERS, type Message, type MessageSender } from '../message.entity.js';
-import { FEEDBACK, METADATA, SENDER } from './append-message.dto.js';
+import { MESSAGE_SENDERS, type Message, type MessageSender, type ReadMessage } from '../message.entity.js';
+import { messagePath } from '../message-path.js';
+import { FEEDBACK, HIDDEN, METADATA, PARTS, SENDER } from './append-message.dto.js';
 
 const OPTIONAL_ID = { type: String, nullable: true } as const;
 
 @ApiSchema({ name: 'Message' })
 export class MessageResponse extends AuthorshipResponse {
-  readonly #metadata: string;
+  readonly #metadata: string | undefined;
+  readonly #parts: string | null | undefined;
 
   @ApiProperty({
     type: String,
@@ -91,12 +93,39 @@ export class MessageResponse extends AuthorshipResponse {
   @ApiProperty({
     type: Object,
     additionalProperties: true,
+    nullable: true,
     example: METADATA.example,
-    description: 'Whatever else belongs to it.',
+    description: 'Whatever else belongs to it; null only where `omit` leaves it out.',
   })
   get metadata(): unknown {
-    return parseExactJson(this.#metadata);
+    return parseExactJson(this.#metadata ?? 'null');
   }
+
+  @ApiProperty({
+    type: 'array',
+    items: PARTS.schema,
+    nullable: true,
+    example: PARTS.example,
+    description: 'What it was said in, piece by piece; null without parts, or where `omit` leaves them out.',
+  })
+  get parts(): unknown {
+    return parseExactJson(this.#parts ?? 'null');
+  }
+
+  @ApiProperty({ ...OPTIONAL_ID, example: null, description: 'The client’s own name for it.' })
+  external_id: string | null;
+
+  @ApiProperty({ type: Boolean, example: false, description: HIDDEN.description })
+  hidden: boolean;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+    description: 'When its text was taken out for good; null while it is there.',
+  })
+  redacted_time: string | null;
 
   @ApiProperty({
     type: String,
@@ -108,7 +137,7 @@ export class MessageResponse extends AuthorshipResponse {
   @ApiProperty({ ...OPTIONAL_ID, example: null, description: 'The unit of the tenant it belongs to.' })
   tenant_unit_id: string | null;
 
-  constructor(message: Message) {
+  constructor(message: ReadMessage) {
     super(message.version);
     this.id = message.id;
     this.conversation_id = message.conversationId;
@@ -124,12 +153,16 @@ export class MessageResponse extends AuthorshipResponse {
     this.total_tokens = message.totalTokens;
     this.feedback = message.feedback;
     this.#metadata = message.metadata;
+    this.#parts = message.parts;
+    this.external_id = message.externalId;
+    this.hidden = message.hidden === 1;
+    this.redacted_time = message.redactedTime;
     this.tenant_id = message.tenantId;
     this.tenant_unit_id = message.tenantUnitId;
     this.setAuthorship(message);
   }
 
-  static from(this: void, message: Message): MessageResponse {
+  static from(this: void, message: ReadMessage): MessageResponse {
     return new MessageResponse(message);
   }
 
@@ -140,11 +173,11 @@ export class MessageResponse extends AuthorshipResponse {
   }
 
   path(): string {
-    return `${BASE_PATH}/conversations/${this.conversation_id}/messages/${this.id}`;
+    return BASE_PATH + messagePath(this.conversation_id, this.id);
   }
 
   toText(): string {
-    return jsonWith(this, { metadata: this.#metadata });
+    return jsonWith(this, { metadata: this.#metadata ?? 'null', parts: this.#parts ?? 'null' });
   }
 }
 
@@ -157,12 +190,12 @@ export class MessagePageResponse extends PageResponse {
     return this.#data;
   }
 
-  constructor(page: Page<Message>) {
+  constructor(page: Page<ReadMessage>) {
     super(page);
     this.#data = page.items.map((item) => MessageResponse.from(item));
   }
 
-  static from(this: void, page: Page<Message>): MessagePageResponse {
+  static from(this: void, page: Page<ReadMessage>): MessagePageResponse {
     return new MessagePageResponse(page);
   }
 

@@ -1,6 +1,6 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { JsonObjectField, TextField } from '../../http/validation/fields.js';
-import { FEEDBACK, METADATA } from './append-message.dto.js';
+import { BooleanField, JsonObjectField, TextField } from '../../http/validation/fields.js';
+import { FEEDBACK, HIDDEN, METADATA } from './append-message.dto.js';
 
 @ApiSchema({ name: 'UpdateMessage' })
 export class UpdateMessageDto {
@@ -13,4 +13,7 @@ export class UpdateMessageDto {
 
   @JsonObjectField(METADATA)
   metadata?: object;
+
+  @BooleanField(HIDDEN)
+  hidden?: boolean;
 }

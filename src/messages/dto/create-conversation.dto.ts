@@ -5,13 +5,23 @@ import {
   EnumField,
   ExternalIdField,
   JsonObjectField,
+  ListField,
   PARAMETER,
+  PastTimeField,
   TextField,
 } from '../../http/validation/fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
-import type { NewConversation } from '../conversations.service.js';
-import { DEFAULT_RUN_STATUS, type RunStatus } from '../run-status.js';
-import { EXAMPLE_AGENT_ID, MAX_JSON_BYTES, STATUS, TOPIC } from './conversation-fields.js';
+import {
+  EXAMPLE_AGENT_ID,
+  EXTEND_PROPERTIES,
+  MAX_JSON_BYTES,
+  STATUS,
+  TOPIC,
+} from '../../conversations/dto/conversation-fields.js';
+import type { NewConversation } from '../../conversations/new-conversation.js';
+import { DEFAULT_RUN_STATUS, type RunStatus } from '../../conversations/run-status.js';
+import type { NewMessage } from '../new-message.js';
+import { IF_EXISTS, MAX_BATCH_MESSAGES, NewMessageDto, newMessagesOf } from './append-message.dto.js';
 
 export class CreateConversationQuery extends TenantQuery {
   @ExternalIdField({
@@ -20,6 +30,12 @@ export class CreateConversationQuery extends TenantQuery {
   })
   assignment_id?: string;
 }
+
+export const EXTERNAL_ID = {
+  optional: true,
+  description:
+    'Your own name for it, unique among the conversations of the unit (or of those without one): it is created once, however often it is sent. It never changes.',
+};
 
 @ApiSchema({ name: 'CreateConversation' })
 export class CreateConversationDto {
@@ -86,13 +102,34 @@ export class CreateConversationDto {
   })
   invoke_from?: string;
 
-  @JsonObjectField({
-    maxBytes: MAX_JSON_BYTES,
-    optional: true,
-    example: { channel: 'website' },
-    description: 'Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB.',
-  })
+  @JsonObjectField({ ...EXTEND_PROPERTIES, optional: true })
   extend_properties?: object;
+
+  @ExternalIdField(EXTERNAL_ID)
+  external_id?: string;
+
+  @EnumField({
+    ...IF_EXISTS,
+    description:
+      '`return`: a conversation that has this `external_id` already is answered as it is, with 200, and no message is appended; instead of 409 `conversation_exists`.',
+  })
+  if_exists?: 'return';
+
+  @ListField({
+    Element: NewMessageDto,
+    min: 0,
+    max: MAX_BATCH_MESSAGES,
+    optional: true,
+    example: [{ message_from: 'user', content: 'I want a table for 2 people at half past 11.' }],
+    description: 'What it begins with: stored with it as its messages 1 to n, all or nothing.',
+  })
+  messages?: NewMessageDto[];
+
+  @PastTimeField({
+    optional: true,
+    description: 'When it was created, for history; with the scope `conversations:import` only.',
+  })
+  created_time?: Date;
 
   /** What the service is asked for. Throws ValidationFailed when the query names another assignment. */
   toNewConversation(query: CreateConversationQuery): NewConversation {
@@ -109,9 +146,16 @@ export class CreateConversationDto {
       assignmentId: inBody ?? query.assignment_id ?? null,
       userId: this.user_id,
       invokeFrom: this.invoke_from ?? null,
-      inputs: this.inputs ?? {},
-      extendProperties: this.extend_properties ?? {},
+      inputs: JSON.stringify(this.inputs ?? {}),
+      extendProperties: JSON.stringify(this.extend_properties ?? {}),
+      externalId: this.external_id ?? null,
+      createdTime: this.created_time,
     };
+  }
+
+  /** The messages it begins with. Throws ValidationFailed where two of them have one name. */
+  newMessages(): NewMessage[] {
+    return newMessagesOf(this.messages ?? []);
   }
 }
 
