@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import Fastify, { type FastifyHttpOptions, type FastifyInstance, type RawServerDefault } from 'fastify';
 import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { answerFailure } from './http/problem-details.filter.js';
 import { answerClientError } from './http/client-error.js';
@@ -27,6 +28,7 @@ import { Metrics } from './monitoring/metrics.js';
 import { sendOutcome } from './idempotency/outcome-headers.js';
 import { MonitoringRoutes } from './monitoring/monitoring.routes.js';
 import { logRequests } from './monitoring/request-log.js';
+import { traceRequests } from './monitoring/traces.js';
 import { endConnectionsWhenStopping } from './monitoring/stopping.js';
 
 /** How long a request may take to arrive: with its body, and its headers alone. */
@@ -65,6 +67,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   drainUnreadBodies(fastify);
   sendCommonHeaders(fastify);
   tellPublicUrl(fastify, config.http.publicUrl);
+  if (config.traces) traceRequests(fastify, app.get(DataSource));
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   fastify.setReplySerializer(jsonOf);

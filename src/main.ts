@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { createApp, createMonitoringServer } from './app.setup.js';
 import type { AppConfig } from './config/app-config.js';
 import { describeDatabase } from './config/describe-database.js';
@@ -12,11 +13,13 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log, await standardOutput(config.log));
   for (const warning of config.warnings) logger.warn(warning);
   try {
+    const sendLastTraces = await exportingTraces(config, logger);
     const app = await createApp(config, logger);
     const { api } = config.roles;
     const metricsPort = config.http.metricsPort ?? (api ? undefined : config.http.port);
     const monitoring = metricsPort === undefined ? undefined : createMonitoringServer(app);
-    stopOnSignal(app, async () => monitoring?.close(), config.shutdown, logger);
+    const stopMonitoring = () => Promise.all([monitoring?.close(), sendLastTraces?.()]);
+    stopOnSignal(app, stopMonitoring, config.shutdown, logger);
     try {
       if (api) await app.listen(config.http.port, config.http.host);
       const address = await monitoring?.listen({ port: metricsPort, host: config.http.host });
@@ -37,6 +40,16 @@ async function main(): Promise<void> {
     logger.fatal({ err: error }, 'Colloquy could not start.');
     process.exitCode = 1;
   }
+}
+
+/** Loads OpenTelemetry's SDK, where traces are wanted only. */
+async function exportingTraces(
+  { traces }: AppConfig,
+  logger: Logger,
+): Promise<(() => Promise<void>) | undefined> {
+  if (!traces) return undefined;
+  const { exportTraces } = await import('./monitoring/trace-export.js');
+  return exportTraces(traces, VERSION.version, logger);
 }
 
 function describe({ database, auth, roles }: AppConfig): string {

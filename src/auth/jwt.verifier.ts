@@ -1,7 +1,10 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { context, propagation } from '@opentelemetry/api';
 import {
   createRemoteJWKSet,
+  customFetch,
+  type FetchImplementation,
   decodeProtectedHeader,
   errors,
   type JWTPayload,
@@ -94,11 +97,20 @@ function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
       timeoutDuration: JWKS_TIMEOUT_MS,
       cooldownDuration: JWKS_COOLDOWN_MS,
       cacheMaxAge: JWKS_MAX_AGE_MS,
+      [customFetch]: fetchTraced,
     });
     sources.push({ algorithms: ['RS256', 'ES256', 'EdDSA'], key });
   }
   return sources;
 }
+
+/** Within the trace of the request that asks, where there is one. */
+const fetchTraced: FetchImplementation = (url, options) => {
+  propagation.inject(context.active(), options.headers, {
+    set: (headers, name, value) => headers.set(name, value),
+  });
+  return fetch(url, options);
+};
 
 /** The payload of a token that is valid. A token without `kid` may be signed with any key of a set that fits its `alg`. */
 async function payloadOf(

@@ -33,9 +33,18 @@ export interface AppConfig {
   readonly auth: AuthConfig;
   /** Undefined: a tenant may send as many requests as it likes. */
   readonly rateLimit: RateLimitConfig | undefined;
+  /** Undefined: no traces, and nothing of OpenTelemetry but its API is loaded. */
+  readonly traces: TracesConfig | undefined;
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
   /** What is odd about the environment, in sentences, to be said at start. */
   readonly warnings: readonly string[];
+}
+
+export interface TracesConfig {
+  /** Where spans are sent by OTLP over HTTP: this and `/v1/traces`. */
+  readonly endpoint: URL;
+  /** The share of the traces that begin here which is kept, from 0 to 1; of others, whoever began them says so. */
+  readonly ratio: number;
 }
 
 export type DatabaseConfig = { readonly migrations: 'run' | 'check' } & (SqliteConfig | MysqlConfig);

@@ -98,6 +98,15 @@ const variables = z.object({
     .string()
     .refine(isRedisUrl, 'must be redis://user:password@host:6379/0 or rediss://…, percent-encoded')
     .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .transform((value) => new URL(value))
+    .optional(),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0|1|0?\.\d{1,9}|1\.0+)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ROLES: z
@@ -250,6 +259,10 @@ function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => str
       open && v.CORS_ORIGINS?.includes('*')
         ? ['CORS_ORIGINS=* lets nobody in with AUTH_MODE=none: name the origins.']
         : [],
+    traces: v.OTEL_EXPORTER_OTLP_ENDPOINT && {
+      endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT,
+      ratio: v.OTEL_TRACES_SAMPLER_ARG,
+    },
     log: { level: v.LOG_LEVEL, pretty: v.LOG_FORMAT ? v.LOG_FORMAT === 'pretty' : terminal },
   };
 }

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { AppConfig } from '../config/app-config.js';
 import { errorForLog } from './error-for-log.js';
+import { traceFields } from './traces.js';
 
 /** Lines are written together, at most this much later; what is left is written when the process ends. */
 const STANDARD_OUTPUT = {
@@ -34,6 +35,7 @@ export function createLogger({ level }: AppConfig['log'], destination: Destinati
       messageKey: 'message',
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: errorForLog },
+      mixin: traceFields,
     },
     destination,
   );

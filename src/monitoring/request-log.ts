@@ -1,3 +1,4 @@
+import { context } from '@opentelemetry/api';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from './metrics.js';
@@ -17,7 +18,9 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: M
       duration_ms: Math.round(elapsedTime * 100) / 100,
       tenant_id: request.scope?.tenantId,
     };
-    logger.info(line, 'request');
+    const write = () => logger.info(line, 'request');
+    if (request.traced) context.with(request.traced.context, write);
+    else write();
     done();
   });
 }
