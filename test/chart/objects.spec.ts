@@ -264,6 +264,8 @@ describe('the network policy', () => {
     );
     expect(egress({})).not.toContain('443');
     expect(egress({ 'auth.jwt.jwksUrl': 'https://issuer.example/keys' })).toContain('443');
+    expect(egress({ 'traces.endpoint': 'https://collector.example' })).toContain('443');
+    expect(egress({ 'traces.endpoint': 'http://collector:4318' })).toContain('4318');
     expect(egress({})).not.toContain('6379');
     expect(egress({ 'redis.existingSecret.name': 'r' })).toContain('6379');
   });

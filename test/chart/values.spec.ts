@@ -53,7 +53,10 @@ describe('what the chart makes is what the service reads', () => {
   });
 
   it('value by value', () => {
-    const { http, shutdown, database, auth, rateLimit, log } = configOf(valuesFile('full'), 'talk');
+    const { http, shutdown, database, auth, rateLimit, events, traces, log, warnings } = configOf(
+      valuesFile('full'),
+      'talk',
+    );
 
     expect(http).toMatchObject({ host: '::', swagger: true });
     expect(shutdown).toMatchObject({ delayMs: 15_000, timeoutMs: 30_500 });
@@ -79,7 +82,14 @@ describe('what the chart makes is what the service reads', () => {
       },
     });
     expect(rateLimit).toMatchObject({ requestsPerSecond: 200, burst: 500, redisUrl: SECRETS['redis-url'] });
+    expect(http).toMatchObject({
+      publicUrl: 'https://colloquy.example/talk',
+      corsOrigins: ['https://app.example', 'http://localhost:5173'],
+    });
+    expect(events).toEqual({ mode: 'write', retentionDays: 7 });
+    expect(traces).toEqual({ endpoint: new URL('http://collector.observability:4318'), ratio: 0.1 });
     expect(log.level).toBe('warn');
+    expect(warnings).toEqual([]);
   });
 });
 
@@ -88,6 +98,7 @@ describe('a number that the service refuses is refused by the chart, and no othe
     ['rateLimit.requestsPerSecond', 'RATE_LIMIT', 1, 100_000],
     ['rateLimit.burst', 'RATE_LIMIT_BURST', 1, 1_000_000],
     ['database.poolSize', 'DATABASE_POOL_SIZE', 1, 1000],
+    ['events.retentionDays', 'EVENTS_RETENTION_DAYS', 1, 3650],
     ['shutdown.timeoutMs', 'SHUTDOWN_TIMEOUT_MS', 100, 600_000],
     ['shutdown.delayMs', 'SHUTDOWN_DELAY_MS', 0, 599_999],
   ])('%s as %s', (path, variable, least, most) => {

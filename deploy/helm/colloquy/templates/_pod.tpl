@@ -70,6 +70,22 @@
 {{- end }}
 - { name: LOG_LEVEL, value: {{ $values.log.level | quote }} }
 - { name: LOG_FORMAT, value: json }
+{{- with $values.publicUrl }}
+- { name: PUBLIC_URL, value: {{ . | quote }} }
+{{- end }}
+{{- with $values.corsOrigins }}
+- { name: CORS_ORIGINS, value: {{ join "," . | quote }} }
+{{- end }}
+- { name: EVENTS, value: {{ $values.events.mode | quote }} }
+- { name: EVENTS_RETENTION_DAYS, value: {{ $values.events.retentionDays | int | quote }} }
+{{- with $values.traces }}
+{{- if .endpoint }}
+- { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
+- { name: OTEL_TRACES_SAMPLER_ARG, value: {{ .ratio | quote }} }
+- { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
+- { name: OTEL_RESOURCE_ATTRIBUTES, value: 'k8s.namespace.name={{ $.root.Release.Namespace }},k8s.pod.name=$(POD_NAME)' }
+{{- end }}
+{{- end }}
 - { name: SWAGGER, value: {{ $values.swagger | ternary "on" "off" | quote }} }
 {{- end }}
 
