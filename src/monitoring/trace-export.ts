@@ -28,7 +28,7 @@ const LAST_TRACES_TIMEOUT_MS = 2_000;
  * costs the spans, and no request. The exporter reads OTEL_EXPORTER_OTLP_HEADERS and its like itself, the resource is
  * OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES. Returns what sends the last ones.
  */
-// What is imported by `import()` looks unused. ts-unused-exports:disable-next-line
+// ts-unused-exports:disable-next-line
 export function exportTraces(
   { endpoint, ratio }: TracesConfig,
   version: string,
