@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { now } from '../common/clock.js';
+import { FileErasure } from '../jobs/file-erasure.js';
 import { Job, type PeriodicWork } from '../jobs/job.js';
 import type { DeletedConversation } from '../conversations/deleted-conversation.entity.js';
 import { DeletedConversationsQueue } from '../conversations/deleted-conversations.queue.js';
@@ -25,6 +26,7 @@ export class MessagePurge implements PeriodicWork {
     private readonly deletedConversations: DeletedConversationsRepository,
     private readonly messages: MessagesRepository,
     private readonly transactions: Transactions,
+    private readonly erasure: FileErasure,
   ) {}
 
   async run(signal: AbortSignal): Promise<boolean> {
@@ -37,6 +39,7 @@ export class MessagePurge implements PeriodicWork {
     let current: DeletedConversation | null = conversation;
     while (current !== null && !signal.aborted) current = await this.#step(scope, current);
     if (current !== null) await this.#giveBack(scope, current);
+    this.erasure.request();
   }
 
   /** Lets another replica go on at once. */

@@ -9,6 +9,7 @@ import { withChange } from '../database/schema/authorship.js';
 import { lockedChange } from '../database/sql/locked-change.js';
 import { Transactions } from '../database/sql/transactions.js';
 import { type Done, IdempotencyService } from '../idempotency/idempotency.service.js';
+import { FileErasure } from '../jobs/file-erasure.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import type { AppendConditions } from './append.js';
 import { MessageAppender } from './message-appender.js';
@@ -45,6 +46,7 @@ export class MessagesService {
     private readonly transactions: Transactions,
     private readonly idempotency: IdempotencyService,
     private readonly effects: WriteEffects,
+    private readonly erasure: FileErasure,
   ) {}
 
   /**
@@ -166,13 +168,15 @@ export class MessagesService {
     id: string,
     versions: ExpectedVersions,
   ): Promise<Message> {
-    return this.#change(scope, conversationId, id, (message) => {
-      assertExpected(versions, message.version);
-      if (message.redactedTime !== null) return message;
+    const message = await this.#change(scope, conversationId, id, (current) => {
+      assertExpected(versions, current.version);
+      if (current.redactedTime !== null) return current;
       const time = now();
       const redacted = { ...EMPTY, redactedTime: time.toISOString() };
-      return withChange(message, redacted, scope.principal, time);
+      return withChange(current, redacted, scope.principal, time);
     });
+    this.erasure.request();
+    return message;
   }
 
   #change(

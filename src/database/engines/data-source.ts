@@ -38,6 +38,8 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
       prepareDatabase: (database: Sqlite.Database) => {
         // In WAL mode only FULL makes a commit survive a power cut.
         database.pragma('synchronous = FULL');
+        // What is deleted is overwritten.
+        database.pragma('secure_delete = ON');
       },
     };
   }
