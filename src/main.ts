@@ -2,13 +2,23 @@ import type { Logger } from 'pino';
 import { createApp, createMonitoringServer } from './app.setup.js';
 import type { AppConfig } from './config/app-config.js';
 import { describeDatabase } from './config/describe-database.js';
-import { ConfigError, loadConfig } from './config/load-config.js';
+import { loadConfig } from './config/load-config.js';
 import { createLogger, standardOutput } from './monitoring/logger.js';
 import { VERSION } from './monitoring/version.js';
+import { assertNodeVersion } from './node-version.js';
 import { stopOnSignal } from './shutdown.js';
+import { startFailure } from './start-failure.js';
+
+const USAGE = `Usage: npm start
+  starts Colloquy. Its settings come from the environment: PORT=8080 npm start
+`;
 
 /** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */
-async function main(): Promise<void> {
+async function main([argument]: readonly string[]): Promise<void> {
+  assertNodeVersion();
+  if (argument === '--help' || argument === '-h') return void process.stdout.write(USAGE);
+  if (argument !== undefined)
+    throw new Error(`Colloquy takes no arguments, but ${argument} was given.\n${USAGE}`);
   const config = loadConfig({ terminal: process.stdout.isTTY });
   const logger = createLogger(config.log, await standardOutput(config.log));
   for (const warning of config.warnings) logger.warn(warning);
@@ -37,7 +47,8 @@ async function main(): Promise<void> {
       `Colloquy listens on ${url} (${describe(config)}${config.http.swagger ? `; Swagger UI: ${url}/docs` : ''})`,
     );
   } catch (error) {
-    logger.fatal({ err: error }, 'Colloquy could not start.');
+    const stack = logger.isLevelEnabled('debug') && { err: error };
+    logger.fatal({ ...stack }, `Colloquy could not start: ${startFailure(error, config)}`);
     process.exitCode = 1;
   }
 }
@@ -62,7 +73,7 @@ function describe({ database, auth, roles }: AppConfig): string {
   ].join('; ');
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${startFailure(error)}\n`);
   process.exitCode = 1;
 });

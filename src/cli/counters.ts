@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule } from '../config/config.module.js';
-import { loadConfig } from '../config/load-config.js';
 import { ConversationCountsAudit } from '../conversations/conversation-counts.audit.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { commandIn, databaseConfig, runCommandLine } from './command-line.js';
 
 const USAGE = `Usage: npm run counters -- check | rebuild
   check    compares the totals of all lists with the conversations that exist; fails when any differs
@@ -13,15 +13,12 @@ const USAGE = `Usage: npm run counters -- check | rebuild
 @Module({})
 class CountersModule {}
 
-async function main([command]: readonly string[]): Promise<number> {
-  if (command !== 'check' && command !== 'rebuild') {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const imports = [ConfigModule.with(loadConfig()), DatabaseModule];
+async function run(args: readonly string[]): Promise<number> {
+  const command = commandIn(args, ['check', 'rebuild']);
+  const imports = [ConfigModule.with(databaseConfig({ isRead: true })), DatabaseModule];
   const app = await NestFactory.createApplicationContext(
     { module: CountersModule, imports, providers: [ConversationCountsAudit] },
-    { logger: ['error', 'fatal'], abortOnError: false },
+    { logger: false, abortOnError: false },
   );
   try {
     const audit = app.get(ConversationCountsAudit);
@@ -36,7 +33,4 @@ async function main([command]: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return 1;
-});
+await runCommandLine(USAGE, run);

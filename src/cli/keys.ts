@@ -9,8 +9,8 @@ import { now } from '../common/clock.js';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
 import { parseRfc3339 } from '../http/validation/rfc3339.js';
 import { ConfigModule } from '../config/config.module.js';
-import { loadConfig } from '../config/load-config.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { commandIn, databaseConfig, runCommandLine, UsageError } from './command-line.js';
 
 const USAGE = `Usage: npm run keys -- <command>
   create --name <text> [--tenant <id>] [--unit <id>] [--scopes <list>] [--expires <time>]
@@ -20,9 +20,6 @@ const USAGE = `Usage: npm run keys -- <command>
   list    all keys, without the keys themselves
   revoke <id>
 `;
-
-/** What was asked for cannot be done; the message is for the person who asked. */
-class UsageError extends Error {}
 
 @Module({})
 class KeysModule {}
@@ -42,7 +39,8 @@ const create: Command = (args) => {
   const { values } = parseArgs({ args, options: OPTIONS });
   const { name = '', tenant, unit, expires } = values;
   const scopes = values.scopes.split(/[\s,]+/).filter((scope) => scope !== '');
-  if (name === '' || name.length > 255) throw new UsageError('--name is needed, up to 255 characters.');
+  if (name === '' || name.length > 255 || /\p{Cc}/u.test(name))
+    throw new UsageError('--name is needed: up to 255 characters, none of them a control character.');
   for (const id of [tenant, unit])
     if (id !== undefined && !isOpaqueId(id)) throw new UsageError(`--tenant and --unit ${OPAQUE_ID_RULE}.`);
   if (unit !== undefined && tenant === undefined) throw new UsageError('--unit needs --tenant.');
@@ -53,6 +51,7 @@ const create: Command = (args) => {
   const expiresTime = expires === undefined ? null : parseRfc3339(expires);
   if (expiresTime === undefined)
     throw new UsageError('--expires must be an RFC 3339 time such as 2027-01-31T00:00:00Z.');
+  if (expiresTime !== null && expiresTime <= now()) throw new UsageError('--expires must be in the future.');
   return async (apiKeys) => {
     const { apiKey, secret } = await apiKeys.create({
       name,
@@ -96,35 +95,31 @@ function lineOf({
       ? `${expiresTime <= now() ? 'expired' : 'expires'} ${expiresTime.toISOString()}`
       : 'valid';
   const bound = `${tenantId ?? 'any tenant'}${tenantUnitId === null ? '' : `/${tenantUnitId}`}`;
-  return [id, name, bound, scopes, `created ${createdTime.toISOString()}`, state].join('\t');
+  return [id, printable(name), bound, scopes, `created ${createdTime.toISOString()}`, state].join('\t');
 }
 
-async function main([command = '', ...args]: string[]): Promise<void> {
-  const read = new Map([
-    ['create', create],
-    ['list', list],
-    ['revoke', revoke],
-  ]).get(command);
-  if (!read) throw new UsageError(USAGE);
-  const run = read(args);
-  const imports = [ConfigModule.with(loadConfig()), DatabaseModule, AuthModule];
+/** Keys of earlier releases may have any name. */
+const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\u{fffd}');
+
+async function run([word, ...args]: readonly string[]): Promise<number> {
+  const commands = { create, list, revoke };
+  const command = commandIn(word === undefined ? [] : [word], ['create', 'list', 'revoke']);
+  const act = commands[command]([...args]);
+  const imports = [
+    ConfigModule.with(databaseConfig({ isRead: command !== 'create' })),
+    DatabaseModule,
+    AuthModule,
+  ];
   const app = await NestFactory.createApplicationContext(
     { module: KeysModule, imports },
-    { logger: ['error', 'fatal'], abortOnError: false },
+    { logger: false, abortOnError: false },
   );
   try {
-    await run(app.get(ApiKeysService));
+    await act(app.get(ApiKeysService));
+    return 0;
   } finally {
     await app.close();
   }
 }
 
-/** Ours, or one of parseArgs. */
-const isUsageError = (error: unknown): boolean =>
-  error instanceof UsageError ||
-  (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'));
-
-await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = isUsageError(error) ? 2 : 1;
-});
+await runCommandLine(USAGE, run);

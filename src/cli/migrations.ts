@@ -1,18 +1,16 @@
-import { loadConfig } from '../config/load-config.js';
 import { dataSourceOptions, openDataSource } from '../database/engines/data-source.js';
 import { pendingMigrations, runMigrations } from '../database/schema/migrate.js';
+import { commandIn, databaseConfig, runCommandLine } from './command-line.js';
 
 const USAGE = `Usage: npm run migrations -- list | run
   list   names the migrations that the database has not seen; fails when there are any
   run    runs them; safe while replicas start
 `;
 
-async function main([command]: readonly string[]): Promise<number> {
-  if (command !== 'list' && command !== 'run') {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const dataSource = await openDataSource(await dataSourceOptions(loadConfig().database));
+async function run(args: readonly string[]): Promise<number> {
+  const command = commandIn(args, ['list', 'run']);
+  const { database } = databaseConfig({ isRead: command === 'list' });
+  const dataSource = await openDataSource(await dataSourceOptions(database));
   try {
     const names = command === 'run' ? await runMigrations(dataSource) : await pendingMigrations(dataSource);
     process.stdout.write(names.length > 0 ? `${names.join('\n')}\n` : 'Nothing to do.\n');
@@ -22,7 +20,4 @@ async function main([command]: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return 1;
-});
+await runCommandLine(USAGE, run);

@@ -4,12 +4,19 @@ import { createApp } from '../app.setup.js';
 import { loadConfig } from '../config/load-config.js';
 import { openApiDocument } from '../openapi.js';
 import { createLogger, standardOutput } from '../monitoring/logger.js';
+import { runCommandLine } from './command-line.js';
 
 const FILE = 'openapi.json';
 
-/** `npm run openapi` writes openapi.json; with `--check` it only compares and fails when the file is not up to date. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const USAGE = `Usage: npm run openapi [-- --check]
+  writes ${FILE}; with --check it only compares, and fails when the file is not up to date
+`;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { check: { type: 'boolean', default: false } },
+  });
   const config = loadConfig({ environment: { DATABASE_URL: 'sqlite::memory:', LOG_LEVEL: 'silent' } });
   const logger = createLogger(config.log, await standardOutput(config.log));
   const app = await createApp(config, logger);
@@ -19,8 +26,9 @@ async function main(): Promise<void> {
     await writeFile(FILE, document);
   } else if ((await readFile(FILE, 'utf8').catch(() => '')) !== document) {
     process.stderr.write(`${FILE} is not up to date: run \`npm run openapi\` and commit it.\n`);
-    process.exitCode = 1;
+    return 1;
   }
+  return 0;
 }
 
-await main();
+await runCommandLine(USAGE, run);

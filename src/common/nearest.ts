@@ -7,16 +7,24 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return found?.other;
 }
 
-/** How many characters have to be inserted, removed or replaced (Levenshtein). */
+/** How many characters have to be inserted, removed, replaced or swapped with the next one (Damerau and Levenshtein). */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (const [i, character] of [...a].entries()) {
-    let previous = i + 1;
-    const next = [previous];
-    for (const [j, other] of [...b].entries()) {
-      const replaced = (row[j] ?? 0) + (character === other ? 0 : 1);
-      next.push((previous = Math.min(replaced, (row[j + 1] ?? 0) + 1, previous + 1)));
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const isSwap = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j];
+      next.push(
+        Math.min(
+          (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1),
+          (row[j + 1] ?? 0) + 1,
+          (next[j] ?? 0) + 1,
+          isSwap ? (before[j - 1] ?? 0) + 1 : Infinity,
+        ),
+      );
     }
+    before = row;
     row = next;
   }
   return row.at(-1) ?? 0;

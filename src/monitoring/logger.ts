@@ -49,6 +49,12 @@ const BOOTSTRAP_CONTEXTS = new Set([
   'RouterExplorer',
   'NestApplication',
 ]);
+/** What these say of a failure at start is thrown as well, and told once by whoever starts the service. */
+const START_FAILURE_CONTEXTS = new Set(['ExceptionHandler', 'NestApplication', 'TypeOrmModule']);
+const QUIET: Partial<Record<string, ReadonlySet<string>>> = {
+  info: BOOTSTRAP_CONTEXTS,
+  error: START_FAILURE_CONTEXTS,
+};
 
 /**
  * Nest's logger on pino. Nest passes a message, or an object and then a message, and the context (the name of the
@@ -65,9 +71,9 @@ export class NestLogger implements LoggerService {
   fatal = (...parts: unknown[]): void => this.#write('fatal', parts);
 
   #write(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal', parts: unknown[]): void {
-    const severity = level === 'info' && BOOTSTRAP_CONTEXTS.has(String(parts.at(-1))) ? 'debug' : level;
     const texts = parts.filter((part) => typeof part === 'string');
     const context = texts.length > 1 ? texts.at(-1) : undefined;
+    const severity = QUIET[level]?.has(String(parts.at(-1))) ? 'debug' : level;
     const [error] = parts.filter((part) => part instanceof Error);
     const [fields] = parts.filter(
       (part): part is object => typeof part === 'object' && part !== null && !(part instanceof Error),

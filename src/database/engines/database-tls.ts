@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, isIP, type Socket } from 'node:net';
-import { getCACertificates } from 'node:tls';
+// Not by its name, which Node.js 20 lacks: it would not come as far as to say that it is too old.
+import tls from 'node:tls';
 import { Logger } from '@nestjs/common';
 import type { ConnectionOptions, SslOptions } from 'mysql2';
 import type { DatabaseTlsConfig, Pem } from '../../config/app-config.js';
@@ -79,8 +80,10 @@ const read = (pem: Pem | undefined): string | undefined =>
 
 /** Node.js by itself trusts the authorities that it ships, not those of the system. */
 function systemAuthorities(): string[] {
-  const system = getCACertificates('system');
-  return system.length > 0 ? [...system, ...getCACertificates('extra')] : getCACertificates('default');
+  const system = tls.getCACertificates('system');
+  return system.length > 0
+    ? [...system, ...tls.getCACertificates('extra')]
+    : tls.getCACertificates('default');
 }
 
 /**

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { nearest } from '../common/nearest.js';
+import type { AppConfig } from '../config/app-config.js';
+import { describeDatabase } from '../config/describe-database.js';
+import { loadConfig } from '../config/load-config.js';
+import { assertNodeVersion } from '../node-version.js';
+import { startFailure } from '../start-failure.js';
+
+/** What was asked for cannot be done; the message is for the person who asked. */
+export class UsageError extends Error {}
+
+/** Of every command line. */
+const EXIT_CODES = `Exit codes: 0 done, 1 failed or something was found, 2 asked for wrongly.\n`;
+
+let config: AppConfig | undefined;
+
+/**
+ * Runs a command line and sets the exit code. `--help` shows the usage; what goes wrong is told in a sentence on
+ * standard error, never with a stack.
+ */
+export async function runCommandLine(
+  usage: string,
+  run: (args: readonly string[]) => Promise<number>,
+): Promise<void> {
+  const args = process.argv.slice(2);
+  try {
+    assertNodeVersion();
+    if (args.some((arg) => arg === '--help' || arg === '-h')) process.stdout.write(usage + EXIT_CODES);
+    else process.exitCode = await run(args);
+  } catch (error) {
+    const isUsage = isUsageError(error);
+    process.stderr.write(`${startFailure(error, config)}\n${isUsage ? '--help shows what there is.\n' : ''}`);
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}
+
+/** The command that the first argument names. Throws UsageError with what is near for another word. */
+export function commandIn<Name extends string>([given]: readonly string[], names: readonly Name[]): Name {
+  const found = names.find((name) => name === given);
+  if (found !== undefined) return found;
+  if (given === undefined) throw new UsageError(`One of these is needed: ${names.join(', ')}.`);
+  const near = nearest(given, names);
+  throw new UsageError(`There is no command ${given}${near === undefined ? '' : `: did you mean ${near}?`}`);
+}
+
+/** The configuration; says on standard error which database is meant. A command that only reads makes none. */
+export function databaseConfig({ isRead }: { isRead: boolean }): AppConfig {
+  config = loadConfig();
+  for (const warning of config.warnings) process.stderr.write(`${warning}\n`);
+  const { database } = config;
+  process.stderr.write(`Database: ${describeDatabase(database)}\n`);
+  if (isRead && database.engine === 'sqlite' && !existsSync(database.path))
+    throw new Error('There is no such database yet: start the service once, or set DATABASE_URL.');
+  return config;
+}
+
+/** Ours, or one of parseArgs. */
+const isUsageError = (error: unknown): boolean =>
+  error instanceof UsageError ||
+  (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_'));
