@@ -119,11 +119,13 @@ describe('a real Prometheus, which scrapes a service under load', () => {
     await ends('ColloquySlow');
   });
 
-  it('sees a database that is gone, and is back', async () => {
+  it('sees a database that is gone, for its jobs too, and is back', async () => {
     await database.kill();
     await fires('ColloquyErrors');
+    await fires('ColloquyJobFailing');
     await database.start();
     await ends('ColloquyErrors');
+    await ends('ColloquyJobFailing');
   });
 
   it('sees a replica that gets no time on a processor', async () => {
