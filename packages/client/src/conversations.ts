@@ -5,6 +5,7 @@ import type {
   Conversation,
   CreateConversation as CreateConversationBody,
   ExportConversationsData,
+  ForkConversation,
   ListConversationsData,
   UpdateConversation,
   UpdateConversationStatus,
@@ -69,6 +70,11 @@ export class Conversations {
   /** With `expected_status`, a conversation that has another one is left alone: `ConflictError`, `status_conflict`. */
   setStatus(id: string, body: UpdateConversationStatus, options?: RequestOptions): ApiPromise<Conversation> {
     return this.#transport.send({ method: 'PATCH', path: ['conversations', id, 'status'], body, options });
+  }
+
+  /** A new conversation with copies of the messages 1 to `up_to_sequence`. What becomes of either does not reach the other. */
+  fork(id: string, body: ForkConversation = {}, options?: RequestOptions): ApiPromise<Conversation> {
+    return this.#transport.send({ method: 'POST', path: ['conversations', id, 'fork'], body, options });
   }
 
   delete(id: string, options?: RequestOptions): ApiPromise<void> {

@@ -21,12 +21,13 @@ export {
   TimeoutError,
   ValidationError,
 } from './errors.js';
-export type { AppendMessage, AppendMessages, ListMessagesQuery, Messages } from './messages.js';
+export type { AppendMessage, AppendMessages, ListMessagesQuery, Messages, NewMessage } from './messages.js';
 export type {
   ConversationPage,
   Conversation,
   ConversationOrder,
   Fault,
+  ForkConversation,
   MessageFrom,
   MessageOrder,
   MessagePage,

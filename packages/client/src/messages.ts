@@ -6,6 +6,7 @@ import type {
   ListMessagesData,
   MessagePage,
   Message,
+  NewMessage as NewMessageBody,
   UpdateMessage,
 } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
@@ -14,6 +15,7 @@ import { PagePromise } from './page-promise.js';
 import type { Transport } from './transport.js';
 
 export type AppendMessage = Outgoing<AppendMessageBody>;
+export type NewMessage = Outgoing<NewMessageBody>;
 export type AppendMessages = Outgoing<AppendMessagesBody>;
 export type ListMessagesQuery = QueryOf<ListMessagesData>;
 
@@ -65,6 +67,11 @@ export class Messages {
     options?: RequestOptions,
   ): ApiPromise<Message> {
     return this.#transport.send({ method: 'PATCH', path: messages(conversationId, id), body, options });
+  }
+
+  /** Empties a message for good: its text, parts, metadata and feedback. Its place and its author stay. */
+  redact(conversationId: string, id: string, options?: RequestOptions): ApiPromise<Message> {
+    return this.#transport.send({ method: 'POST', path: messages(conversationId, id, 'redact'), options });
   }
 }
 

@@ -61,6 +61,16 @@ describe('an answer that does not arrive', () => {
     },
   );
 
+  it('to a conditional change does not make the client a rival of itself', async () => {
+    const { conversations } = behindProxy();
+    const { data, etag } = await conversations.create().withResponse();
+    faults.push('lost answer');
+
+    const updated = await conversations.update(data.id, { topic: 'Mine' }, { ifMatch: etag ?? '' });
+
+    expect(updated.topic).toBe('Mine');
+  });
+
   it('to a deletion means that what is gone was deleted', async () => {
     const { conversations } = behindProxy();
     const { id } = await conversations.create();
@@ -136,10 +146,11 @@ describe('a signal', () => {
         if (retryInMs !== null) setImmediate(() => controller.abort());
       },
     });
-    faults.push('lost request');
+    faults.push('lost request', 'lost request');
 
     const error = await caught(conversations.list({}, { signal: controller.signal }));
 
+    faults.length = 0;
     expect(error).toMatchObject({ name: 'AbortError' });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConflictError, NotFoundError, PreconditionFailedError, ValidationError } from '../src/errors.js';
+import { OPERATIONS } from '../../../test/support/operations.js';
 import { caught } from './support/caught.js';
 import { startService, watchAttempts } from './support/service.js';
 
@@ -74,7 +75,75 @@ describe('conversations', () => {
   });
 });
 
+describe('a name', () => {
+  const named = { external_id: 'order-7/ada@example.org', if_exists: 'return' as const };
+
+  it('finds a conversation again, whoever was first', async () => {
+    const created = await Promise.all([1, 2, 3].map(() => conversations.create(named)));
+
+    expect(new Set(created.map(({ id }) => id)).size).toBe(1);
+    expect(await conversations.list({ external_id: named.external_id }).toArray()).toEqual([created[0]]);
+  });
+
+  it('of a message is there once', async () => {
+    const { id } = await conversations.create();
+    const append = () =>
+      messages.append(id, {
+        message_from: 'user',
+        content: 'Hello',
+        external_id: 'm-1',
+        if_exists: 'return',
+      });
+
+    expect((await append()).id).toBe((await append()).id);
+    expect((await messages.list(id, { external_id: 'm-1' })).total_count).toBe(1);
+  });
+});
+
+describe('a fork', () => {
+  it('begins with what was said, and goes its own way', async () => {
+    const { id } = await conversations.create({
+      messages: ['One', 'Two'].map((content) => ({ message_from: 'user', content })),
+    });
+
+    const fork = await conversations.fork(id, { up_to_sequence: 1 });
+    await messages.append(fork.id, { message_from: 'user', content: 'Another' });
+
+    expect(fork.forked_from).toEqual({ conversation_id: id, sequence: 1 });
+    const contents = async (one: string) =>
+      (await messages.list(one).toArray()).map(({ content }) => content);
+    expect(await contents(fork.id)).toEqual(['One', 'Another']);
+    expect(await contents(id)).toEqual(['One', 'Two']);
+  });
+});
+
 describe('messages', () => {
+  it('have parts, are hidden, and are redacted', async () => {
+    const { id } = await conversations.create();
+    const said = await messages.append(id, {
+      message_from: 'agent',
+      parts: [{ type: 'text', text: 'My number is 555.' }],
+    });
+
+    const hidden = await messages.update(id, said.id, { hidden: true });
+    const redacted = await messages.redact(id, said.id);
+
+    expect([said.content, hidden.hidden]).toEqual(['My number is 555.', true]);
+    expect(redacted).toMatchObject({ content: '', parts: null, redacted_time: expect.any(String) });
+    expect((await messages.list(id, { omit: ['parts'] }).toArray())[0]?.parts).toBeNull();
+  });
+
+  it('are appended on a condition: whoever is late is told', async () => {
+    const { id } = await conversations.create();
+    const answer = () =>
+      messages.append(id, { message_from: 'agent', content: 'Yes.', expected_last_sequence: 0 });
+    await answer();
+
+    const error = await caught(answer());
+
+    expect(error).toMatchObject({ code: 'sequence_conflict', problem: { last_sequence: 1 } });
+  });
+
   it('are appended, alone and together, read and annotated', async () => {
     const { id } = await conversations.create();
 
@@ -180,4 +249,25 @@ describe('an id', () => {
     expect(await caught(conversations.delete(id))).toBeInstanceOf(TypeError);
     expect(await caught(messages.get('x', '../..'))).toMatchObject({ code: 'conversation_not_found' });
   });
+});
+
+it('there is a method for every operation', () => {
+  const methods: Record<string, keyof typeof conversations | keyof typeof messages> = {
+    appendMessage: 'append',
+    appendMessages: 'appendAll',
+    createConversation: 'create',
+    deleteConversation: 'delete',
+    exportConversations: 'export',
+    forkConversation: 'fork',
+    getConversation: 'get',
+    getMessage: 'get',
+    listConversations: 'list',
+    listMessages: 'list',
+    redactMessage: 'redact',
+    updateConversation: 'update',
+    updateConversationStatus: 'setStatus',
+    updateMessage: 'update',
+  };
+
+  expect(Object.keys(methods)).toEqual(OPERATIONS.map(({ id }) => id).sort());
 });
