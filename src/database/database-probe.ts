@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import Sqlite from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { atMostEvery } from '../common/at-most-every.js';
-import { FailoverPool } from './engines/failover-driver.js';
+import { poolOf } from './engines/failover-driver.js';
 
 const INTERVAL_MS = 1_000;
 /** About as much as the largest message needs. */
@@ -32,11 +32,10 @@ export class DatabaseProbe {
   }
 
   async #ask(): Promise<string | undefined> {
-    const { driver, isInitialized, options } = this.dataSource;
+    const { isInitialized, options } = this.dataSource;
     if (!isInitialized) return 'It is not open.';
     if (options.type === 'better-sqlite3') return this.#askSqlite(options.database);
-    const pool: unknown = 'pool' in driver ? driver.pool : undefined;
-    return pool instanceof FailoverPool ? pool.fault() : 'It has no connections.';
+    return poolOf(this.dataSource)?.fault();
   }
 }
 

@@ -4,7 +4,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import type { DatabaseConfig, MysqlConfig } from '../../config/app-config.js';
 import { DatabaseTls } from './database-tls.js';
-import { connectionOptions, FailoverDriver } from './failover-driver.js';
+import { connectionOptions, FailoverDriver, poolOf } from './failover-driver.js';
 import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-schema.js';
 import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.js';
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
@@ -62,7 +62,10 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
   const dataSource = new DataSource(options);
   if (options.type === 'better-sqlite3') leaseSqlite(dataSource);
   else boundPoolWait(dataSource);
-  return dataSource.initialize();
+  await dataSource.initialize();
+  // Migrations are run where writes are taken, which only the servers know.
+  await poolOf(dataSource)?.fault();
+  return dataSource;
 }
 
 /**

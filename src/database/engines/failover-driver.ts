@@ -1,5 +1,5 @@
 import mysql, { type ConnectionOptions, type Pool, type PoolConnection, type PoolOptions } from 'mysql2';
-import type { QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { atMostEvery } from '../../common/at-most-every.js';
 import type { MysqlConfig } from '../../config/app-config.js';
 import { meaningOf } from './database-errors.js';
@@ -75,7 +75,7 @@ interface PooledHost {
   fault: string | undefined;
 }
 
-export class FailoverPool {
+class FailoverPool {
   readonly #hosts: readonly PooledHost[];
   /** For each connection, how its host is left. */
   readonly #leaving = new WeakMap<object, () => void>();
@@ -180,13 +180,16 @@ export class FailoverPool {
   }
 }
 
+/** The pool of a data source that is open; undefined for SQLite, which has none. */
+export function poolOf({ driver }: DataSource): FailoverPool | undefined {
+  const pool: unknown = 'pool' in driver ? driver.pool : undefined;
+  return pool instanceof FailoverPool ? pool : undefined;
+}
+
 /** A server that takes no writes is left by whoever runs on it. */
 export async function leaveHost(runner: QueryRunner): Promise<void> {
-  const { driver } = runner.dataSource;
-  const pool: unknown = 'pool' in driver ? driver.pool : undefined;
   const connection: unknown = await runner.connect().catch(() => undefined); // there may be none
-  if (pool instanceof FailoverPool && typeof connection === 'object' && connection !== null)
-    pool.leave(connection);
+  if (typeof connection === 'object' && connection !== null) poolOf(runner.dataSource)?.leave(connection);
 }
 
 const isQueueFull = ({ message }: Error): boolean => message === 'Queue limit reached.';
