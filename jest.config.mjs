@@ -35,11 +35,9 @@ const e2e = (engine, more = {}) => ({
   ...more,
 });
 
-/** Its stories are about the client; on which engine the service runs is all the same to it. */
-const client = e2e('sqlite', {
-  displayName: 'client',
-  testMatch: ['<rootDir>/packages/client/**/*.spec.ts'],
-});
+/** Its stories are about the package; on which engine the service runs is all the same to it. */
+const ofPackage = (name) =>
+  e2e('sqlite', { displayName: name, testMatch: [`<rootDir>/packages/${name}/test/**/*.spec.ts`] });
 
 /** Set per project, these run only when one of its tests does: no server for a unit run. */
 const privateServer = (kind) => ({
@@ -64,7 +62,8 @@ const onServer = (kind) => e2e(kind, { ...privateServer(kind), ...withoutBrowser
 export default {
   projects: [
     unit,
-    client,
+    ofPackage('client'),
+    ofPackage('cli'),
     e2e('sqlite'),
     ...(hasServer('mariadb') ? [onServer('mariadb')] : []),
     ...(mysqlIsChosen ? [onServer('mysql')] : []),

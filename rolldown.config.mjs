@@ -1,7 +1,8 @@
 // Puts the service and the packages that it uses together in a few files, dist/: see docs/decisions/0017-one-bundle.md.
 import { execFileSync } from 'node:child_process';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
+import { licenses } from './tools/licenses.mjs';
 
 /** A native binding, and files that a browser is sent. docker/Dockerfile copies them. */
 const STAY_PACKAGES = ['better-sqlite3', 'swagger-ui-dist'];
@@ -18,30 +19,6 @@ const NOT_USED = [
 ];
 
 const ENTRY_POINTS = ['src/main.ts', ...globSync('src/cli/*.ts')];
-
-/** Adds the licences of the bundled packages: most ask to be kept with every copy. */
-const licenses = {
-  name: 'licenses',
-  generateBundle() {
-    const packages = [...this.getModuleIds()].map(
-      (id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0],
-    );
-    const source = [...new Set(packages)]
-      .filter(Boolean)
-      .sort()
-      .map(licenseOf)
-      .join(`\n\n${'-'.repeat(80)}\n\n`);
-    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source });
-  },
-};
-
-function licenseOf(path) {
-  const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
-  const texts = readdirSync(path)
-    .filter((file) => /^(licen[cs]e|notice)/i.test(file))
-    .map((file) => readFileSync(`${path}/${file}`, 'utf8'));
-  return [`${name} ${version} (${license})`, ...texts].join('\n\n');
-}
 
 /** What `GET /version` says: COLLOQUY_COMMIT where the build has no repository around it, as in an image. */
 function commit() {

@@ -1,32 +1,37 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { importDialogues } from '../../src/cli/import/importer.js';
+import { formatNumber } from '../../packages/cli/src/progress.js';
+import { colloquy } from '../support/colloquy-cli.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { isDeep } from '../support/depth.js';
-import { runCommand } from '../support/command.js';
-import { tokenFor } from '../support/test-client.js';
+import { EXACT_JSON } from '../support/samples.js';
 
 interface Dialogue {
   dialogue_id: string;
   services: string[];
   messages: { role: 'user' | 'assistant'; content: string; metadata: object }[];
 }
+type Line = Record<string, unknown>;
 
 const FILE = join(import.meta.dirname, '../data/sgd-dev.jsonl.gz');
-/** Of the file's 2,098. */
+/** Of the file's 2,098, with 38,768 messages. */
 const DIALOGUES = isDeep ? 2_098 : 150;
-const PARALLEL_READS = 8;
+/** Of the one large conversation. */
+const MANY = isDeep ? 20_000 : 2_500;
+const LARGE = isDeep ? 60 : 10;
+const MiB = 1024 * 1024;
 
 const { as, listen } = await createTestApp({ environment: { LOG_LEVEL: 'warn' } });
 let url: string;
 let folder: string;
 let file: string;
 let dialogues: Dialogue[];
+let counts: string;
 
 beforeAll(async () => {
   url = await listen();
@@ -35,123 +40,176 @@ beforeAll(async () => {
   const lines = (await text(createReadStream(FILE).pipe(createGunzip()))).split('\n').slice(0, DIALOGUES);
   await writeFile(file, gzipSync(`${lines.join('\n')}\n`));
   dialogues = lines.map((line) => JSON.parse(line) as Dialogue);
+  const messages = dialogues.flatMap((dialogue) => dialogue.messages).length;
+  counts = `${formatNumber(DIALOGUES)} conversations and ${formatNumber(messages)} messages`;
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A conversation as the import should have left it, and as it is read back; compared as JSON text, to the last byte. */
-function expected({ dialogue_id, services, messages }: Dialogue): string {
-  return JSON.stringify({
-    topic: messages
-      .find(({ role }) => role === 'user')
-      ?.content.trim()
-      .slice(0, 255),
-    status: 'completed',
-    message_count: messages.length,
-    extend_properties: { dialogue_id, services },
-    messages: messages.map(({ role, content, metadata }, index) => ({
-      sequence: index + 1,
-      message_from: role === 'user' ? 'user' : 'agent',
-      content,
-      metadata,
-    })),
-  });
+const importInto = (tenant: string, ...args: string[]) =>
+  colloquy('import', args, { url, identity: { tenant } });
+
+async function exportOf(tenant: string): Promise<string> {
+  const file = join(folder, `${tenant}.jsonl`);
+  const { exitCode } = await colloquy('export', ['--out', file], { url, identity: { tenant } });
+  expect(exitCode).toBe(0);
+  return file;
 }
 
-type Reader = ReturnType<typeof as>;
+const linesOf = async (file: string): Promise<Line[]> =>
+  (await readFile(file, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
 
-interface Conversation {
-  id: string;
-  topic: string;
-  status: string;
-  message_count: number;
-  extend_properties: { dialogue_id: string };
-}
+/** Members that are of the service that a conversation is in. */
+const OF_SERVICE =
+  /"(id|conversation_id|tenant_id|(created|updated)_by(_name|_role)?|updated_time|version|forked_from)":(null|\d+|"[^"]*"|\{[^}]*\}),?/g;
 
-async function read(reader: Reader, conversation: Conversation): Promise<string> {
-  const { topic, status, message_count, extend_properties } = conversation;
-  const { body } = await reader.get(`/conversations/${conversation.id}/messages`, {
-    query: { page_size: 200 },
-  });
-  expect(body.has_next_page).toBe(false);
-  const messages = body.data.map(
-    ({ sequence, message_from, content, metadata }: Record<string, unknown>) => ({
-      sequence,
-      message_from,
-      content,
-      metadata,
-    }),
-  );
-  return JSON.stringify({ topic, status, message_count, extend_properties, messages });
-}
-
-async function listAll(reader: Reader): Promise<Conversation[]> {
-  const all: Conversation[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const { body } = await reader.get('/conversations', { query: { page_size: 200, cursor } });
-    all.push(...body.data);
-    cursor = body.next_cursor;
+/**
+ * An export as text by the names of its conversations, without what another service may have otherwise, and with the
+ * name that an import gives. (Those of one millisecond are in any order.)
+ */
+async function comparable(file: string): Promise<Map<string, string>> {
+  const [first = '', ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  const last = lines.pop() ?? '';
+  const conversations = new Map([['first and last', first + last]]);
+  let name = '';
+  for (const line of lines) {
+    const { id, external_id } = JSON.parse(line) as { id?: string; external_id?: string | null };
+    name = id === undefined ? name : (external_id ?? id);
+    const text = (id === undefined ? line : nameOnce(line, name))
+      .replace(OF_SERVICE, '')
+      .replace(/"redacted_time":"[^"]*"/g, '"redacted_time":true');
+    // Where a line ends depends on how long ids of the service are.
+    conversations.set(name, `${conversations.get(name) ?? ''}${text}`.replace(']}{"messages":[', ','));
   }
-  return all;
+  return conversations;
+}
+
+function nameOnce(line: string, id: string): string {
+  const messages = line.indexOf('"messages":[');
+  return (
+    line.slice(0, messages).replace('"external_id":null', `"external_id":"${id}"`) + line.slice(messages)
+  );
 }
 
 describe('the import', () => {
-  it('stores real dialogues so that every message is read back byte for byte', async () => {
-    const identity = { tenant: 'acme', sub: 'importer' };
-    const result = await importDialogues({
-      file,
-      url,
-      token: await tokenFor(identity),
-      concurrency: 8,
-    });
+  it('stores real dialogues, and nothing twice', async () => {
+    const first = await importInto('acme', file, '--concurrency', '8');
 
-    expect(result).toMatchObject({
-      conversations: DIALOGUES,
-      messages: dialogues.flatMap(({ messages }) => messages).length,
-      failedLines: 0,
-      lastLine: DIALOGUES,
-      end: 'complete',
+    expect(first.notes).toEqual([`${file}: Schema-Guided Dialogues`]);
+    expect(first.printed).toMatch(`${counts} stored; 0 already there; 0 left out; `);
+    expect(first.exitCode).toBe(0);
+    const lines = (await linesOf(await exportOf('acme'))).slice(1, -1);
+    const stored = new Map(lines.map((line) => [line['external_id'], line]));
+    const different = dialogues.filter((dialogue) => {
+      const { messages, topic, status, extend_properties } = stored.get(`sgd:${dialogue.dialogue_id}`) ?? {};
+      const said = (messages as Line[] | undefined)?.map(({ message_from, content, metadata }) => [
+        message_from,
+        content,
+        metadata,
+      ]);
+      return JSON.stringify([topic, status, extend_properties, said]) !== JSON.stringify(expected(dialogue));
     });
-    const reader = as(identity);
-    const conversations = await listAll(reader);
-    const unread = [...conversations];
-    const found = new Map<string, string>();
-    const readSome = async () => {
-      for (let next = unread.pop(); next; next = unread.pop())
-        found.set(next.extend_properties.dialogue_id, await read(reader, next));
-    };
-    await Promise.all(Array.from({ length: PARALLEL_READS }, readSome));
-
-    expect(conversations).toHaveLength(DIALOGUES);
-    const different = dialogues.filter((dialogue) => found.get(dialogue.dialogue_id) !== expected(dialogue));
     expect(different.map(({ dialogue_id }) => dialogue_id)).toEqual([]);
-    expect(found.size).toBe(DIALOGUES);
-  }, 300_000);
+    expect(stored.size).toBe(DIALOGUES);
 
-  it('runs from the command line, and names what it cannot import', async () => {
-    const some = dialogues.slice(0, 20);
-    const count = some.flatMap(({ messages }) => messages).length;
-    const smallFile = join(folder, 'some.jsonl');
-    await writeFile(
-      smallFile,
-      [...some.map((dialogue) => JSON.stringify(dialogue)), '{"messages": 1}'].join('\n'),
-    );
+    const second = await importInto('acme', file, '--concurrency', '8');
 
-    const identity = { tenant: 'bolt', sub: 'importer' };
-    const { exitCode, stdout, stderr } = await runCommand(
-      'cli/import.ts',
-      [smallFile, '--url', url, '--unit', 'unit-1'],
-      {
-        COLLOQUY_TOKEN: await tokenFor(identity),
-      },
+    expect(second.printed).toMatch(
+      `0 conversations and 0 messages stored; ${formatNumber(DIALOGUES)} already there; 0 left out; `,
     );
+    expect(second.exitCode).toBe(0);
+  }, 600_000);
 
-    expect(stderr).toBe('line 21: "messages" is not a list\n');
-    expect(stdout).toMatch(`imported 20 conversations, ${count} messages; 1 lines failed; `);
-    expect(exitCode).toBe(1);
-    const stored = await listAll(as({ ...identity, unit: 'unit-1' }));
-    expect(await Promise.all(stored.reverse().map((one) => read(as(identity), one)))).toEqual(
-      expect.arrayContaining(some.map(expected)),
-    );
-    expect(stored).toHaveLength(20);
-  }, 60_000);
+  it('of an export gives the same bytes again', async () => {
+    const exported = await exportOf('acme');
+
+    const result = await importInto('copy', exported, '--concurrency', '8');
+
+    expect(result.printed).toMatch(`${counts} stored`);
+    const [before, after] = [await comparable(exported), await comparable(await exportOf('copy'))];
+    expect([...before].filter(([name, text]) => after.get(name) !== text)).toEqual([]);
+    expect(after.size).toBe(DIALOGUES + 1);
+  }, 600_000);
+});
+
+const expected = ({ services, messages }: Dialogue) => [
+  messages
+    .find(({ role }) => role === 'user')
+    ?.content.trim()
+    .slice(0, 255),
+  'completed',
+  { services },
+  messages.map(({ role, content, metadata }) => [role === 'user' ? 'user' : 'agent', content, metadata]),
+];
+
+describe('an export that has all that a conversation can have', () => {
+  it('is imported with every member, and again without a change', async () => {
+    const client = as({ tenant: 'rich' });
+    const [parts, metadata] = [
+      EXACT_JSON.slice(0, 4).map((json) => json.replace('{', '{"type":"x",')),
+      EXACT_JSON.at(-1) ?? '{}',
+    ];
+    const body = `{"topic":"Rich","status":"paused","user_id":null,"agent_id":"desk:1","assignment_id":"a@b","agent_mode":"m",
+      "agent_type":"t","invoke_from":"web","inputs":${EXACT_JSON[0] ?? ''},"extend_properties":${EXACT_JSON[5] ?? ''},"messages":[
+      {"message_from":"user","content":"","parts":[${parts.join(',')}],"metadata":${metadata},"external_id":"m-1","run_id":"run|1"},
+      {"message_from":"agent","content":"said\\u2028\\n","input_tokens":3,"answer_tokens":4,"total_tokens":9,"feedback":"good","agent_id":"other","user_id":"bob"},
+      {"message_from":"tool","content":"secret","metadata":{"a":1},"hidden":true}]}`;
+    const { status, body: created } = await client.post('/conversations', body);
+    expect(status).toBe(201);
+    await client.post('/conversations', {
+      topic: 'Named',
+      external_id: 'mine',
+      extend_properties: {},
+      user_id: 'ada',
+    });
+    const { body: messages } = await client.get(`/conversations/${created.id}/messages`);
+    await client.post(`/conversations/${created.id}/messages/${messages.data[2].id}/redact`);
+    await client.post(`/conversations/${created.id}/fork`, { up_to_sequence: 2 });
+    const exported = await exportOf('rich');
+
+    expect((await importInto('rich-copy', exported)).exitCode).toBe(0);
+
+    const copy = await exportOf('rich-copy');
+    expect(await comparable(copy)).toEqual(await comparable(exported));
+    expect((await importInto('rich-copy', exported)).printed).toMatch('; 3 already there; 0 left out');
+    await rm(copy);
+    expect(await comparable(await exportOf('rich-copy'))).toEqual(await comparable(exported));
+  });
+
+  it.each([
+    ['many messages', MANY, (index: number) => `message ${index}`],
+    ['messages of 1 MiB', LARGE, (index: number) => String(index).padEnd(MiB, '"')],
+  ])(
+    'is whole with %s',
+    async (name, count, contentOf) => {
+      const tenant = `large-${count}`;
+      const source = join(folder, `${tenant}-source.jsonl`);
+      const messages = Array.from({ length: count }, (_, index) => ({
+        role: 'user',
+        content: contentOf(index),
+      }));
+      await writeFile(
+        source,
+        JSON.stringify({ id: name.replaceAll(' ', '-'), created_at: 1_700_000_000, messages }),
+      );
+
+      expect((await importInto(tenant, source)).exitCode).toBe(0);
+      const exported = await exportOf(tenant);
+      const { exitCode, printed } = await importInto(`${tenant}-copy`, exported);
+
+      expect([exitCode, printed]).toEqual([
+        0,
+        expect.stringContaining(`1 conversation and ${formatNumber(count)} messages stored`),
+      ]);
+      const copy = await comparable(await exportOf(`${tenant}-copy`));
+      const original = await comparable(exported);
+      // Not by toEqual, whose complaint would be 60 MiB.
+      expect([...copy.keys()]).toEqual([...original.keys()]);
+      expect([...original].filter(([key, value]) => copy.get(key) !== value).map(([key]) => key)).toEqual([]);
+      expect((await importInto(tenant, source)).printed).toMatch('1 already there');
+    },
+    600_000,
+  );
 });

@@ -11,7 +11,7 @@ const LOADER = join(import.meta.dirname, 'typescript-loader.mjs');
 afterAll(() => logWatch.assertSecrecy());
 
 /**
- * Starts an entry point of `src`, such as `main.ts`, as a process of its own with nothing but this environment. What
+ * Starts an entry point, by its path from `src`, such as `main.ts`, as a process of its own with nothing but this environment. What
  * it prints is watched as the log is; only a new API key is for the eyes of whoever asked for it.
  */
 export function startCommand(
@@ -19,7 +19,8 @@ export function startCommand(
   args: readonly string[],
   environment: Record<string, string>,
 ): ChildProcess {
-  const child = spawn(process.execPath, ['--import', LOADER, join(ROOT, 'src', entryPoint), ...args], {
+  const asWritten = ['--import', LOADER, '--conditions', '@colloquy/source'];
+  const child = spawn(process.execPath, [...asWritten, join(ROOT, 'src', entryPoint), ...args], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,

@@ -3,6 +3,7 @@ import { messagesIn, readChat, readChatMessage } from './chat.js';
 import type { ConversationDraft, MessageDraft } from './draft.js';
 import { nameOf } from './fields.js';
 import type { ConversationFormat, RowFormat } from './format.js';
+import { toPart } from './parts.js';
 
 /** Members that say whose it is in the service that it comes from. */
 const OF_SERVICE = [
@@ -82,7 +83,7 @@ function readOwn(source: JsonObject, position: number): MessageDraft {
   return {
     ...draft,
     content: typeof source.content === 'string' ? source.content : '',
-    parts: Array.isArray(source.parts) ? objectsOf(source.parts) : null,
+    parts: Array.isArray(source.parts) ? source.parts.map(toPart) : null,
     metadata: isObject(metadata) ? metadata : {},
     user_id: nameOf(source.user_id) ?? null,
     redacted: textOf(source.redacted_time) !== undefined,

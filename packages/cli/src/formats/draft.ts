@@ -1,5 +1,8 @@
 import type { JsonObject } from '../json.js';
 
+/** A piece of a message as the API takes it. */
+export type Part = JsonObject & { type: string };
+
 export type Sender = 'user' | 'agent' | 'system' | 'tool';
 
 export const STATUSES = [
@@ -18,7 +21,7 @@ export type Status = (typeof STATUSES)[number];
 export interface MessageDraft {
   message_from: Sender;
   content: string;
-  parts: JsonObject[] | null;
+  parts: Part[] | null;
   metadata: JsonObject;
   external_id?: string | undefined;
   created_time?: number | undefined;

@@ -1,9 +1,10 @@
 import { isList, isObject, type JsonObject } from '../json.js';
+import type { Part } from './draft.js';
 
 /** What a message says: its text, and its pieces as they were where it is made of such. */
 interface Content {
   content: string;
-  parts: JsonObject[] | null;
+  parts: Part[] | null;
 }
 
 /**
@@ -27,18 +28,18 @@ const plainText = (value: unknown): string =>
   value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
 const MAX_TYPE_LENGTH = 64;
-const isType = (value: unknown) =>
+const isType = (value: unknown): value is string =>
   typeof value === 'string' && value.length >= 1 && value.length <= MAX_TYPE_LENGTH;
 
 /** An object with a type, as the API wants pieces; one that has none is called after its first member. */
-export function toPart(source: unknown): JsonObject {
+export function toPart(source: unknown): Part {
   if (typeof source === 'string') return { type: 'text', text: source };
   if (!isObject(source)) return { type: 'json', value: source };
-  if (isType(source.type)) return source;
+  if (isType(source.type)) return { ...source, type: source.type };
   if (source.type !== undefined) return { type: 'json', value: source };
   const [name] = Object.keys(source);
   const type = 'text' in source ? 'text' : isType(source.content_type) ? source.content_type : name;
-  return isType(type) ? { type, ...source } : { type: 'json', value: source };
+  return isType(type) ? { ...source, type } : { type: 'json', value: source };
 }
 
 /** As the service makes content from parts: those that are text, joined by a newline. */

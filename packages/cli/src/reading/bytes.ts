@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline as pipelineWithoutPromise, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import zlib from 'node:zlib';
 import { openPromise } from 'yauzl';
 import { CannotRun, reasonOf } from '../errors.js';
 
@@ -74,8 +74,12 @@ async function* counted(stream: Readable, count: ReadCount): AsyncGenerator<Buff
 /** Whatever is packed, also several times over. */
 async function* unpack(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Source, void> {
   const { start, all } = await peek(bytes);
-  if (startsWith(start, MAGIC.gzip)) return yield* unpack(name, through(all, createGunzip()));
-  if (startsWith(start, MAGIC.zstd)) return yield* unpack(name, through(all, createZstdDecompress()));
+  if (startsWith(start, MAGIC.gzip)) return yield* unpack(name, through(all, zlib.createGunzip()));
+  if (startsWith(start, MAGIC.zstd)) {
+    if (!('createZstdDecompress' in zlib))
+      throw new CannotRun(`${name} is packed with zstd, which takes Node.js 22.15`);
+    return yield* unpack(name, through(all, zlib.createZstdDecompress()));
+  }
   if (startsWith(start, MAGIC.zip)) return yield* unpackZip(name, all);
   const latin = start.toString('latin1');
   for (const [magic, what] of NOT_READ) {
