@@ -58,6 +58,7 @@ export function pageOf(
     limit,
     offset,
     index: indexFor(scope, filter, order),
+    meetsFew: column === 'external_id',
   };
 }
 

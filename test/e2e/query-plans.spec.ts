@@ -235,6 +235,38 @@ describe('the list in order active', () => {
   );
 });
 
+describe('what is found by a name of the client', () => {
+  it.each(['recent', 'oldest', 'active'])('is looked up as a conversation, in order %s', async (order) => {
+    await acme.post('/conversations', { external_id: 'named', if_exists: 'return' });
+    for (const more of [{}, { tenant_unit_id: 'unit-1' }, { page_num: '2' }] as Record<string, string>[]) {
+      const query = { external_id: 'named', order, ...more };
+
+      const plans = await plansOf(() => acme.get('/conversations', { query }));
+
+      for (const plan of plans) expect(plan).toMatchObject({ scans: false });
+      expect(plans.find(({ sql }) => sql.includes('ORDER BY'))?.indexes).toEqual([
+        'conversation_by_external_id',
+      ]);
+    }
+  });
+
+  it('is looked up as a message, before an append too, and forked without a scan', async () => {
+    const messages = `/conversations/${LONG_CONVERSATION}/messages`;
+    const named = { message_from: 'user', content: 'x', external_id: 'named', if_exists: 'return' };
+    await acme.post(messages, named, { query: { tenant_unit_id: 'unit-0' } });
+    const requests = [
+      () => acme.get(messages, { query: { external_id: 'named' } }),
+      () => acme.post(messages, named),
+      () => acme.post(messages, { ...named, external_id: 'another', expected_last_sequence: MESSAGES + 1 }),
+      () => acme.post(`/conversations/${LONG_CONVERSATION}/fork`, { up_to_sequence: 150 }),
+    ];
+
+    for (const request of requests)
+      for (const plan of await plansOf(request))
+        expect(plan).toMatchObject({ indexes: ['PRIMARY'], sorts: false, scans: false });
+  });
+});
+
 // SQLite has no such counters that its driver shows; its plans are looked at above.
 if (testEngine !== 'sqlite') {
   /** Rows that the engine reads for a statement: of tables and indexes, and of what it keeps in between. */

@@ -18,6 +18,8 @@ export interface PageSelection {
   readonly offset: number;
   /** Index that MySQL and MariaDB must use, where their optimiser would have to guess. */
   readonly index: string;
+  /** The condition meets few rows. SQLite must use the index as well, where it would rather walk all in their order. */
+  readonly meetsFew: boolean;
 }
 
 /**
@@ -139,9 +141,9 @@ export class ScopedSql {
   /** The first page of one condition reads rows at once; everything else finds the keys first, along the index. */
   page(
     scope: TenantScope,
-    { branches, order, limit, offset, index }: PageSelection,
+    { branches, order, limit, offset, index, meetsFew }: PageSelection,
   ): { sql: string; parameters: unknown[] } {
-    const hint = this.isMysql ? ` FORCE INDEX (${index})` : '';
+    const hint = this.isMysql ? ` FORCE INDEX (${index})` : meetsFew ? ` INDEXED BY ${index}` : '';
     const [first] = branches;
     if (first && branches.length === 1 && offset === 0) {
       const sql = `${scoped(scope, this.#selectHead + hint, first.where)}${orderBy(order)} LIMIT ?`;
