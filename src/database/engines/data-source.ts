@@ -1,3 +1,5 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import type Sqlite from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
@@ -28,6 +30,7 @@ const SQLITE_OPEN_TIMEOUT_MS = 10_000;
 export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSourceOptions> {
   const common = { migrations: MIGRATIONS, namingStrategy: new SnakeCaseNaming(), synchronize: false };
   if (config.engine === 'sqlite') {
+    if (config.path !== ':memory:') makePrivate(config.path);
     return {
       ...common,
       type: 'better-sqlite3',
@@ -55,6 +58,12 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
     supportBigNumbers: true,
     bigNumberStrings: false,
   };
+}
+
+/** What is new is for this user alone; SQLite gives the files beside the database the same mode. */
+function makePrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 /** Connects; throws when the database cannot be reached. */
