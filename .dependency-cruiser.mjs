@@ -18,7 +18,9 @@ const mayImport = {
   idempotency: ['common', 'http', 'config', 'identity', 'auth', 'tenancy', 'database', 'jobs'],
   monitoring: ['common', 'http', 'config', 'identity', 'metrics', 'auth', 'tenancy', 'database', 'jobs'],
   problems: ['common', 'http', 'auth'],
+  events: ['common', 'config', 'identity', 'metrics', 'database', 'jobs'],
   conversations: [
+    'events',
     'common',
     'http',
     'config',
@@ -32,6 +34,7 @@ const mayImport = {
     'api',
   ],
   messages: [
+    'events',
     'common',
     'http',
     'config',
@@ -45,6 +48,7 @@ const mayImport = {
     'conversations',
   ],
   exports: ['common', 'http', 'identity', 'tenancy', 'api', 'conversations', 'messages'],
+  feed: ['common', 'http', 'config', 'identity', 'metrics', 'auth', 'tenancy', 'database', 'api', 'events'],
 };
 const rooms = Object.keys(mayImport);
 

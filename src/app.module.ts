@@ -9,6 +9,8 @@ import type { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConversationsModule } from './conversations/conversations.module.js';
 import { DatabaseModule } from './database/database.module.js';
+import { EventsModule } from './events/events.module.js';
+import { FeedModule } from './feed/feed.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { ExportsModule } from './exports/exports.module.js';
 import { MessagesModule } from './messages/messages.module.js';
@@ -31,8 +33,10 @@ export class AppModule {
         DatabaseModule,
         JobsModule,
         AuthModule,
+        EventsModule.with(config),
         ConversationsModule,
         MessagesModule,
+        ...(config.events.mode === 'on' ? [FeedModule] : []),
         ExportsModule,
         MonitoringModule,
         ProblemsModule,

@@ -77,7 +77,9 @@ function share(
 ): void {
   operation.parameters = parametersOf(operation).map((parameter) => {
     const name = SHARED_PARAMETERS.get(parameter.name);
-    if (name === undefined) return parameter;
+    // A filter may be called as what stands in other paths.
+    const known = name === undefined ? undefined : shared.parameters[name];
+    if (name === undefined || (known && 'in' in known && known.in !== parameter.in)) return parameter;
     shared.parameters[name] = parameter;
     return { $ref: `#/components/parameters/${name}` };
   });

@@ -18,6 +18,7 @@ export class ApiKeyVerifier implements CredentialVerifier {
         userId: null,
         tenantId: apiKey.tenantId,
         tenantUnitId: apiKey.tenantUnitId,
+        expiresTime: apiKey.expiresTime ?? undefined,
         scopes: new Set(apiKey.scopes.split(' ').filter(isAccessScope)),
       }
     );

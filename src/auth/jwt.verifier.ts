@@ -153,6 +153,7 @@ function principalOf(payload: JWTPayload, claims: JwtConfig['claims']): Principa
     tenantId,
     tenantUnitId,
     scopes: scopesOf(payload[claims.scope] ?? payload.scopes),
+    expiresTime: payload.exp === undefined ? undefined : new Date(payload.exp * 1000),
   };
 }
 

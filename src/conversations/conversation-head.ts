@@ -8,6 +8,8 @@ export const CONVERSATION_HEAD = [
   'userId',
   'messageCount',
   'updatedTime',
+  'writtenTime',
+  'version',
 ] as const satisfies (keyof Conversation)[];
 
 /** What messages need of their conversation; not its JSON, which may be a hundred times as large. */

@@ -7,6 +7,7 @@ import {
   JsonTextColumn,
   KeyColumn,
   TextColumn,
+  TimeTextColumn,
 } from '../database/schema/columns.js';
 import type { RunStatus } from './run-status.js';
 
@@ -52,4 +53,6 @@ export class Conversation extends Authored {
   @CountColumn() messageCount: number;
   /** Grows with every change of the row. */
   @CountColumn() version: number;
+  /** When it was last written, of which events know their order: never goes back, and is shown to nobody. */
+  @TimeTextColumn() writtenTime: string;
 }

@@ -162,11 +162,12 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     id: string,
     count: number,
     time: Date,
+    writtenTime: Date,
   ): Promise<void> {
     const { set, values } = changedBy(scope.principal, time);
     return this.updateIn(scope, transaction, {
-      set: `message_count = message_count + ?, ${set}`,
-      values: [count, ...values],
+      set: `message_count = message_count + ?, written_time = CASE WHEN written_time < ? THEN ? ELSE written_time END, ${set}`,
+      values: [count, writtenTime, writtenTime, ...values],
       where: 'id = ?',
       parameters: [id],
     });

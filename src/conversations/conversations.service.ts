@@ -4,11 +4,18 @@ import { Unavailable } from '../common/errors/domain-error.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
-import { withChange } from '../database/schema/authorship.js';
+import { laterOf, withChange } from '../database/schema/authorship.js';
 import { lockedChange } from '../database/sql/locked-change.js';
 import { type AlreadyDone, type Transaction, Transactions, type Work } from '../database/sql/transactions.js';
+import type { NewEvent } from '../events/event-outbox.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
+import {
+  changeOf,
+  conversationChanged,
+  conversationCreated,
+  conversationDeleted,
+} from './conversation-events.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
 import type { ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
@@ -32,8 +39,8 @@ export interface ConversationPageRequest {
 interface Start {
   /** The conversation as it is to be, with nothing written yet. */
   prepare: (transaction: Transaction) => Promise<Conversation>;
-  /** Writes what belongs to it. */
-  fill: (transaction: Transaction, conversation: Conversation) => Promise<void>;
+  /** Writes what belongs to it, and tells what happened by that. */
+  fill: (transaction: Transaction, conversation: Conversation) => Promise<readonly NewEvent[]>;
   returnsExisting: boolean;
 }
 
@@ -83,11 +90,13 @@ export class ConversationsService {
         const existing = await this.#createUnlessNamed(scope, transaction, conversation);
         if (existing && !returnsExisting) throw new ConversationExists(existing);
         if (existing) {
-          await this.effects.leave(transaction, [{ scope, isNew: false, id: existing.id }]);
+          await this.effects.leave(transaction, changeOf(existing), [
+            { scope, isNew: false, id: existing.id, events: [] },
+          ]);
           return existing;
         }
-        await fill(transaction, conversation);
-        await this.effects.leave(transaction, [{ scope, isNew: true, id }]);
+        const events = [conversationCreated(conversation), ...(await fill(transaction, conversation))];
+        await this.effects.leave(transaction, changeOf(conversation), [{ scope, isNew: true, id, events }]);
         await this.counts.add(scope, transaction, conversation, 1);
         return conversation;
       },
@@ -245,19 +254,25 @@ export class ConversationsService {
     id: string,
     count: number,
   ): Promise<ConversationHead | null> {
-    await this.conversations.reserveSequences(scope, transaction, id, count, now());
+    const time = now();
+    await this.conversations.reserveSequences(scope, transaction, id, count, time, time);
     return this.conversations.findHeadIn(scope, transaction, id);
   }
 
-  /** As `reserveSequences`, for a writer that holds its lock and knows it, and for what was created at `time`. */
-  takeSequences(
+  /**
+   * As `reserveSequences`, for a writer that holds its lock and knows it, and for what was created at `time`. Returns
+   * when and in which version it is written.
+   */
+  async takeSequences(
     scope: TenantScope,
     transaction: Transaction,
-    id: string,
+    head: ConversationHead,
     count: number,
     time: Date,
-  ): Promise<void> {
-    return this.conversations.reserveSequences(scope, transaction, id, count, time);
+  ): Promise<ConversationHead> {
+    const writtenTime = laterOf(now(), head.writtenTime);
+    await this.conversations.reserveSequences(scope, transaction, head.id, count, time, writtenTime);
+    return { ...head, writtenTime: writtenTime.toISOString(), version: head.version + 1 };
   }
 
   /**
@@ -271,7 +286,13 @@ export class ConversationsService {
         assertAsExpected(conversation, { versions });
         await this.conversations.remove(scope, transaction, conversation);
         await this.deletedConversations.add(scope, transaction, conversation);
-        await this.effects.leave(transaction, [{ scope, isNew: false, id }]);
+        const deleted = asWritten(
+          conversation,
+          { ...conversation, version: conversation.version + 1 },
+          now(),
+        );
+        const events = [conversationDeleted(deleted)];
+        await this.effects.leave(transaction, changeOf(deleted), [{ scope, isNew: false, id, events }]);
         await this.counts.add(scope, transaction, conversation, -1);
         return id;
       },
@@ -292,11 +313,13 @@ export class ConversationsService {
       lock: (transaction) => this.getLocked(scope, transaction, id),
       change: (conversation) => {
         assertAsExpected(conversation, expected);
-        return withChange(conversation, change, scope.principal, now());
+        const time = now();
+        return asWritten(conversation, withChange(conversation, change, scope.principal, time), time);
       },
       write: async (transaction, before, after) => {
         await this.conversations.change(scope, transaction, before, after);
-        await this.effects.leave(transaction, [{ scope, isNew: false, id }]);
+        const events = conversationChanged(before, after);
+        await this.effects.leave(transaction, changeOf(after), [{ scope, isNew: false, id, events }]);
         if (after.status === before.status) return;
         await this.counts.add(scope, transaction, before, -1);
         await this.counts.add(scope, transaction, after, 1);
@@ -347,6 +370,12 @@ const positionOf = ([id = '', updatedTime = '']: readonly string[]): Conversatio
 function assertAsExpected(conversation: Conversation, { versions, status }: Expectation): void {
   assertExpected(versions, conversation.version);
   if (status !== undefined && conversation.status !== status) throw new StatusConflict(conversation.status);
+}
+
+/** A conversation that is written now, from what it was; the very same one where it is not. */
+function asWritten(before: Conversation, after: Conversation, time: Date): Conversation {
+  if (after === before) return before;
+  return { ...after, writtenTime: laterOf(time, before.writtenTime).toISOString() };
 }
 
 /** Whether the counters know how many conversations a filter lets through. */

@@ -2,20 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, LessThan } from 'typeorm';
 import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
+import { SERVICE } from '../identity/service-principal.js';
 import { TenantScope } from '../identity/tenant-scope.js';
 import { DeletedConversation } from './deleted-conversation.entity.js';
-
-/** Who the service itself is, in work that no request asked for. */
-const SERVICE = {
-  credentialId: 'service',
-  id: 'colloquy',
-  name: null,
-  role: null,
-  userId: null,
-  tenantId: null,
-  tenantUnitId: null,
-  scopes: new Set([]),
-} as const;
 
 /** Which deleted conversation of all tenants is to be worked on next. All work on it is scoped again. */
 @Injectable()

@@ -1,3 +1,4 @@
+import { now } from '../common/clock.js';
 import { newId, timeOfId } from '../common/ids.js';
 import { authoredBy } from '../database/schema/authorship.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
@@ -39,6 +40,7 @@ export function conversationOf(
     forkedFromSequence: null,
     messageCount: 0,
     version: 1,
+    writtenTime: (createdTime ? now() : timeOfId(id)).toISOString(),
     ...authoredBy(scope.principal, timeOfId(id)),
   };
 }
@@ -62,6 +64,7 @@ export function forkOf(
     forkedFromSequence: sequence,
     messageCount: sequence,
     version: 1,
+    writtenTime: timeOfId(id).toISOString(),
     ...authoredBy(scope.principal, timeOfId(id)),
   };
 }

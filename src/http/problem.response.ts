@@ -91,6 +91,9 @@ const EXAMPLES: Partial<Record<ProblemCode, Example>> = {
   message_exists: { detail: 'The conversation has a message with this external_id.' },
   message_redacted: { detail: 'The message is redacted, which is final.' },
   sequence_conflict: { detail: 'The last message of the conversation is another one than expected.' },
+  events_expired: {
+    detail: 'What follows this id is not known any more.',
+  },
   status_conflict: {
     detail: 'The conversation does not have the expected status.',
   },

@@ -3,6 +3,7 @@ export const SCOPES = [
   'conversations:write',
   'conversations:import',
   'tenants:any',
+  'events:read',
 ] as const;
 export type AccessScope = (typeof SCOPES)[number];
 
@@ -23,4 +24,6 @@ export interface Principal {
   /** Null: all units of the tenant. */
   readonly tenantUnitId: string | null;
   readonly scopes: ReadonlySet<AccessScope>;
+  /** When the credential ends; undefined: nobody knows of an end. */
+  readonly expiresTime?: Date | undefined;
 }

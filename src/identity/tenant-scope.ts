@@ -32,6 +32,11 @@ export class TenantScope {
     return this.#principal;
   }
 
+  /** All units of the tenant: for what they share, such as how far its feed goes. */
+  get ofTenant(): TenantScope {
+    return new TenantScope(this.tenantId, null, this.principal, this.request);
+  }
+
   /** All that the credential may touch in this tenant: for what belongs to the credential, whichever unit a request names. */
   get ofCredential(): TenantScope {
     return new TenantScope(this.tenantId, this.principal.tenantUnitId, this.principal, this.request);

@@ -9,6 +9,7 @@ import { laterOf } from '../database/schema/authorship.js';
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { createdTimeOf } from './append.js';
+import { messageCreated } from './message-events.js';
 import type { Message } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
 import { messageOf, type NewMessage } from './new-message.js';
@@ -60,7 +61,10 @@ export class ConversationStartsService {
     };
     return this.conversations.start(scope, {
       prepare: () => Promise.resolve(conversation),
-      fill: (transaction) => this.messages.append(scope, transaction, first),
+      fill: async (transaction) => {
+        await this.messages.append(scope, transaction, first);
+        return first.map(messageCreated);
+      },
       returnsExisting,
     });
   }
@@ -78,7 +82,11 @@ export class ConversationStartsService {
         await this.#assertForkable(scope, transaction, id, sequence);
         return forkOf(scope, source, sequence, given);
       },
-      fill: (transaction, fork) => this.messages.copy(scope, transaction, id, fork.messageCount, fork.id),
+      fill: async (transaction, fork) => {
+        await this.messages.copy(scope, transaction, id, fork.messageCount, fork.id);
+        const copies = await this.messages.listToldIn(scope, transaction, fork.id);
+        return copies.map(messageCreated);
+      },
       returnsExisting: false,
     });
   }

@@ -3,12 +3,15 @@ import { now } from '../common/clock.js';
 import { Unavailable } from '../common/errors/domain-error.js';
 import { GroupCommit } from '../common/group-commit.js';
 import { ConversationNotFound } from '../conversations/conversation.errors.js';
+import { changeOf } from '../conversations/conversation-events.js';
+import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { WriteEffects } from '../conversations/write-effects.js';
 import { laterOf } from '../database/schema/authorship.js';
 import { type Transaction, Transactions } from '../database/sql/transactions.js';
 import { type Append, decideAll, isConditional, isHistory, type Outcome } from './append.js';
 import type { Message } from './message.entity.js';
+import { messageCreated } from './message-events.js';
 import { MessagesRepository } from './messages.repository.js';
 
 const GROUP_LIMITS = {
@@ -58,11 +61,12 @@ export class MessageAppender {
     let written: readonly Outcome[] = [];
     return this.transactions.run(
       async (transaction) => {
-        written = looksFirst
+        const { head, outcomes } = looksFirst
           ? await this.#lookAndStore(transaction, appends)
           : await this.#store(transaction, appends);
-        await this.effects.leave(transaction, deedsOf(appends, written));
-        return written;
+        written = outcomes;
+        await this.effects.leave(transaction, changeOf(head), deedsOf(appends, outcomes));
+        return outcomes;
       },
       {
         alreadyDone: async (transaction) =>
@@ -72,7 +76,7 @@ export class MessageAppender {
   }
 
   /** Takes the sequences first: the row's lock is the queue of all writers, and nobody is refused. */
-  async #store(transaction: Transaction, appends: readonly Append[]): Promise<Outcome[]> {
+  async #store(transaction: Transaction, appends: readonly Append[]): Promise<Written> {
     const { scope, conversationId } = lastOf(appends);
     const count = appends.reduce((sum, { inputs }) => sum + inputs.length, 0);
     const head = await this.conversations.reserveSequences(scope, transaction, conversationId, count);
@@ -81,11 +85,11 @@ export class MessageAppender {
     // The last message is the last activity of the conversation, to the millisecond.
     const outcomes = decideAll(appends, { head: before, time: new Date(head.updatedTime) });
     await this.messages.append(scope, transaction, outcomes.flatMap(storedOf));
-    return outcomes;
+    return { head, outcomes };
   }
 
   /** Decides behind the row's lock who stores what, and takes sequences for that. */
-  async #lookAndStore(transaction: Transaction, appends: readonly Append[]): Promise<Outcome[]> {
+  async #lookAndStore(transaction: Transaction, appends: readonly Append[]): Promise<Written> {
     const { scope, conversationId } = lastOf(appends);
     const names = appends.flatMap(({ inputs }) => inputs.flatMap(({ externalId }) => externalId ?? []));
     const [head, named] = await Promise.all([
@@ -100,17 +104,17 @@ export class MessageAppender {
     const outcomes = decideAll(appends, { head, time, named, lastTime });
     const stored = outcomes.flatMap(storedOf);
     const latest = stored.at(-1);
-    if (!latest) return outcomes;
+    if (!latest) return { head, outcomes };
     const writer = lastOf(appends.filter((_, index) => storedOf(outcomes[index]).length > 0));
-    await this.conversations.takeSequences(
+    const after = await this.conversations.takeSequences(
       writer.scope,
       transaction,
-      conversationId,
+      head,
       stored.length,
       new Date(latest.createdTime),
     );
     await this.messages.append(scope, transaction, stored);
-    return outcomes;
+    return { head: after, outcomes };
   }
 
   /** Whether messages of an earlier run are there, looked up when no other writer can come in between. */
@@ -125,6 +129,12 @@ export class MessageAppender {
     await this.conversations.findLocked(scope, transaction, conversationId);
     return (await this.messages.findLocked(scope, transaction, conversationId, first.id)) !== null;
   }
+}
+
+/** What a group of appends wrote, and the conversation as it is then. */
+interface Written {
+  head: ConversationHead;
+  outcomes: Outcome[];
 }
 
 const storedOf = (outcome: Outcome | undefined): readonly Message[] =>
@@ -142,5 +152,6 @@ const deedsOf = (appends: readonly Append[], outcomes: readonly Outcome[]) =>
     const outcome = outcomes[index];
     if (!outcome || 'refusal' in outcome) return [];
     const sequences = outcome.messages.map(({ sequence }) => sequence);
-    return [{ scope, isNew: outcome.stored.length > 0, id: conversationId, sequences }];
+    const events = outcome.stored.map(messageCreated);
+    return [{ scope, isNew: outcome.stored.length > 0, id: conversationId, sequences, events }];
   });

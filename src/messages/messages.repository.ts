@@ -6,6 +6,7 @@ import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { MessageNamesRepository } from './message-names.repository.js';
+import { TOLD, type ToldMessage } from './message-events.js';
 import { Message, type Omissible, type ReadMessage } from './message.entity.js';
 
 /** Sequences `from` to `to`, both inclusive, in ascending or descending order. */
@@ -160,6 +161,19 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
       where: `conversation_id = ? AND sequence IN (${sequences.map(() => '?').join(', ')})`,
       parameters: [conversationId, ...sequences],
     });
+  }
+
+  /** What events tell of the messages of a conversation, in order. */
+  async listToldIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+  ): Promise<ToldMessage[]> {
+    const messages = await this.selectOnlyIn(scope, transaction, TOLD, {
+      where: 'conversation_id = ?',
+      parameters: [conversationId],
+    });
+    return messages.sort((a, b) => a.sequence - b.sequence);
   }
 
   listRangeIn(

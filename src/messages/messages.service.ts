@@ -3,6 +3,7 @@ import { assertScope } from '../auth/insufficient-scope.js';
 import { now } from '../common/clock.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import type { Page } from '../common/pagination/page.js';
+import type { ConversationHead } from '../conversations/conversation-head.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { WriteEffects } from '../conversations/write-effects.js';
 import { withChange } from '../database/schema/authorship.js';
@@ -13,6 +14,7 @@ import { FileErasure } from '../jobs/file-erasure.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import type { AppendConditions } from './append.js';
 import { MessageAppender } from './message-appender.js';
+import { messageChange, messageChanged } from './message-events.js';
 import type { Message, Omissible, ReadMessage } from './message.entity.js';
 import { MessageNotFound, MessageRedacted } from './message.errors.js';
 import { MessagesRepository } from './messages.repository.js';
@@ -185,18 +187,26 @@ export class MessagesService {
     id: string,
     change: (message: Message) => Message,
   ): Promise<Message> {
+    let conversation: ConversationHead;
     const locked = lockedChange<Message>({
       lock: async (transaction) => {
-        await this.conversations.getHeadIn(scope, transaction, conversationId);
         const message = await this.messages.findLocked(scope, transaction, conversationId, id);
+        // Looked up last: events of a message stand in the order of its lock.
+        conversation = await this.conversations.getHeadIn(scope, transaction, conversationId);
         if (!message) throw new MessageNotFound();
         return message;
       },
       change,
       write: async (transaction, before, after) => {
         await this.messages.change(scope, transaction, before, after);
-        await this.effects.leave(transaction, [
-          { scope, isNew: false, id: conversationId, sequences: [after.sequence] },
+        await this.effects.leave(transaction, messageChange(after, conversation), [
+          {
+            scope,
+            isNew: false,
+            id: conversationId,
+            sequences: [after.sequence],
+            events: messageChanged(before, after),
+          },
         ]);
       },
     });

@@ -10,7 +10,7 @@ import { MISSING_ID } from '../support/samples.js';
 import { insertAll, type Row, tenantTablesOf } from '../support/tenant-rows.js';
 import { type Identity, tokenFor } from '../support/test-client.js';
 
-const SCOPES = ['conversations:read', 'conversations:write', 'tenants:any'];
+const SCOPES = ['conversations:read', 'conversations:write', 'events:read', 'tenants:any'];
 
 const onAll = byId(OPERATIONS);
 /** Those that name a conversation in their path. */

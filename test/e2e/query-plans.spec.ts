@@ -131,7 +131,8 @@ async function explainSqlite(sql: string, parameters: unknown[]): Promise<Plan> 
     `EXPLAIN QUERY PLAN ${sql}`,
     parameters,
   );
-  const isOfTable = ({ detail }: { detail: string }) => /^(SEARCH|SCAN) (conversation|message)/.test(detail);
+  const isOfTable = ({ detail }: { detail: string }) =>
+    /^(SEARCH|SCAN) (conversation|message|event|feed)/.test(detail);
   const ofTables = steps.filter(isOfTable);
   const nextToTables = steps.filter(({ parent }) => ofTables.some((step) => step.parent === parent));
   return {
@@ -142,7 +143,7 @@ async function explainSqlite(sql: string, parameters: unknown[]): Promise<Plan> 
       ),
     ),
     sorts: nextToTables.some(({ detail }) => detail.includes('TEMP B-TREE')),
-    scans: steps.some(({ detail }) => /^SCAN (conversation|message|found)/.test(detail)),
+    scans: steps.some(({ detail }) => /^SCAN (conversation|message|event|feed|found)/.test(detail)),
   };
 }
 

@@ -4,6 +4,9 @@ import { newId } from '../../src/common/ids.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { dataSourceOptions, openDataSource } from '../../src/database/engines/data-source.js';
 import { Transactions } from '../../src/database/sql/transactions.js';
+import { EventsRepository } from '../../src/events/events.repository.js';
+import { FeedsRepository } from '../../src/events/feeds.repository.js';
+import { PendingEventsRepository } from '../../src/events/pending-events.repository.js';
 import { IdempotencyRepository } from '../../src/idempotency/idempotency.repository.js';
 import { IdempotencyCleanUp } from '../../src/idempotency/idempotency-clean-up.js';
 import { TenantScope } from '../../src/identity/tenant-scope.js';
@@ -50,7 +53,7 @@ const OTHER_UNIT = 'a-victim';
 const me = as({
   tenant: TENANT,
   sub: 'ada',
-  scopes: ['conversations:read', 'conversations:write', 'conversations:import'],
+  scopes: ['conversations:read', 'conversations:write', 'conversations:import', 'events:read'],
 });
 const mutator = new StatementMutator(app);
 /** Not the app's, because it is not watched and may look across tenants. */
@@ -309,6 +312,40 @@ const jobSteps: Step[] = [
       expect(isKept).toBe(false);
     },
   },
+  {
+    name: 'the retention of events',
+    act: async () => {
+      const scope = TenantScope.grant(TENANT, null, NOBODY);
+      const epoch = String(rowsOfTwin.get('feed')?.[0]?.['epoch']);
+      await app.get(Transactions).run(async (transaction) => {
+        await app.get(EventsRepository).removeUpTo(scope, transaction, epoch, 4);
+        await app.get(FeedsRepository).shorten(scope, transaction, epoch, 5);
+      });
+      await app
+        .get(Transactions)
+        .run((transaction) => app.get(FeedsRepository).remove(scope, transaction, epoch));
+    },
+  },
+  {
+    name: 'events on their way to a feed',
+    isOfUnit: true,
+    act: async () => {
+      const scope = TenantScope.grant(TENANT, UNIT, NOBODY);
+      const pending = {
+        id: 'pending',
+        conversationId: twin.conversation,
+        tenantUnitId: UNIT,
+        type: 'message.updated',
+        eventTime: '2026-01-31T08:00:00.000Z',
+        version: 1,
+        eventCount: 1,
+        data: '[]',
+      } as const;
+      await app
+        .get(Transactions)
+        .run((transaction) => app.get(PendingEventsRepository).add(scope, transaction, [pending]));
+    },
+  },
 ];
 const steps = [...operationSteps, ...listSteps, ...nameSteps, ...jobSteps];
 
@@ -350,6 +387,8 @@ const DISGUISES: Record<string, Row> = {
   message: { content: 'The victim', created_time: '1999-01-01 00:00:00.000' },
   message_name: { sequence: 2 },
   idempotency_record: { fingerprint: 'of the victim' },
+  event: { version: 77 },
+  feed: { last_position: 3 },
 };
 /** Every counter that a change could touch, because the shard is chosen by chance. */
 const countersOf = (tenant_id: string, units: readonly string[]): Row[] =>
@@ -379,15 +418,24 @@ let rowsOfTwin: Rows;
  */
 const STRAY = newMessageId(new Date(), 1);
 
+/** Events of two, one between each of the other's. */
+const spread = (rows: readonly Row[], before: number): Row[] =>
+  rows.map((row) => ({
+    ...row,
+    ...('position' in row && { position: 2 * Number(row['position']) - before }),
+    ...('last_position' in row && { last_position: 2 * Number(row['last_position']) }),
+  }));
+
 function rowsBeside(table: string, neighbour: Neighbour): Row[] {
-  const all = (rowsOfTwin.get(table) ?? []).map((row) => ({ ...row }));
+  const all = spread(rowsOfTwin.get(table) ?? [], 0);
+  const others = spread(rowsOfTheirs.get(table) ?? [], 1);
   const own = all.filter(({ id }) => id !== twin.first);
   const neighbours: Row[] = {
     nobody: () => [],
     tenant: () =>
       table === 'conversation_count'
         ? countersOf(VICTIM, ['', UNIT])
-        : [...(rowsOfTheirs.get(table) ?? []), ...all].map((row) => ({ ...row, tenant_id: VICTIM })),
+        : [...(table === 'feed' ? [] : others), ...all].map((row) => ({ ...row, tenant_id: VICTIM })),
     unit: () => rowsOfUnit(table, all).map((row) => ({ ...row, tenant_unit_id: OTHER_UNIT })),
   }[neighbour]();
   const disguised = neighbours.map((row) => ({
@@ -402,7 +450,9 @@ function rowsOfUnit(table: string, twins: readonly Row[]): Row[] {
   if (table === 'conversation_count') return countersOf(TENANT, [OTHER_UNIT]);
   // Keys belong to the credential, which is the same here.
   if (table === 'idempotency_record') return [];
-  const theirOwn = rowsOfTheirs.get(table) ?? [];
+  // Units share the feed of their tenant.
+  if (table === 'feed') return [];
+  const theirOwn = spread(rowsOfTheirs.get(table) ?? [], 1);
   // Older and newer than all that is in the unit.
   if (table === 'conversation')
     return [...theirOwn, ...twins.map((row) => ({ ...row, id: newId() }))].map((row: Row) => ({
@@ -482,10 +532,12 @@ beforeAll(async () => {
     'CREATE TABLE touched (tenant_id VARCHAR(64), tenant_unit_id VARCHAR(64), table_name VARCHAR(64))',
   );
   for (const table of tables)
-    for (const [event, row] of Object.entries({ INSERT: 'NEW', UPDATE: 'OLD', DELETE: 'OLD' }))
+    for (const [event, row] of Object.entries({ INSERT: 'NEW', UPDATE: 'OLD', DELETE: 'OLD' })) {
+      const unit = table === 'feed' ? 'NULL' : `${row}.tenant_unit_id`;
       await database.query(
-        `CREATE TRIGGER touch_${table}_${event} AFTER ${event} ON ${table} FOR EACH ROW BEGIN INSERT INTO touched VALUES (${row}.tenant_id, ${row}.tenant_unit_id, '${table}'); END`,
+        `CREATE TRIGGER touch_${table}_${event} AFTER ${event} ON ${table} FOR EACH ROW BEGIN INSERT INTO touched VALUES (${row}.tenant_id, ${unit}, '${table}'); END`,
       );
+    }
   for (const step of steps) alone.set(step, await seenIn(step, 'nobody'));
 }, 120_000);
 
@@ -505,6 +557,8 @@ describe('beside another unit of the same tenant', () => {
   });
 });
 
+/** Read by the id of a fork that the same transaction has made: nobody else can have it. */
+const FOUND_BY_NEW_ID = ['MessagesRepository.listToldIn'];
 /**
  * Ids are of one unit only, so what these change by its whole key is found by its unit in the same transaction:
  * before, with a lock, or right behind, where the change is undone. What they leave out of it cannot show.
@@ -528,12 +582,15 @@ if (testEngine === 'sqlite') {
     });
 
     it('are missed in each place where one of them no longer names the tenant', async () => {
-      expect(await survivorsOf('tenant_id')).toEqual([]);
+      const survivors = await survivorsOf('tenant_id');
+      expect(survivors.filter(({ method }) => !FOUND_BY_NEW_ID.includes(method))).toEqual([]);
     }, 300_000);
 
     it('are missed in each place where one of them no longer names the unit', async () => {
       const survivors = await survivorsOf('tenant_unit_id');
-      const unexpected = survivors.filter(({ method }) => !FOUND_BY_UNIT_BESIDE.includes(method));
+      const unexpected = survivors.filter(
+        ({ method }) => ![...FOUND_BY_UNIT_BESIDE, ...FOUND_BY_NEW_ID].includes(method),
+      );
       expect(unexpected).toEqual([]);
     }, 300_000);
   });

@@ -10,6 +10,11 @@ const ACROSS_TENANTS = [
   /^SELECT [^()]+ FROM deleted_conversation DeletedConversation WHERE \(\(DeletedConversation\.claimed_until < \?\)\) ORDER BY DeletedConversation\.claimed_until ASC LIMIT 1$/,
   /^SELECT [^()]+ FROM idempotency_record IdempotencyRecord WHERE \(\(IdempotencyRecord\.expires_time <= \?\)\) ORDER BY IdempotencyRecord_expires_time ASC LIMIT 1 OFFSET \d+$/,
   /^DELETE FROM idempotency_record WHERE expires_time <= \?$/,
+  // The publisher, the watch of feeds, their retention, and the beginning of an epoch.
+  /^SELECT DISTINCT tenant_id FROM event_pending LIMIT \d+$/,
+  /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id IN \([?, ]+\)$/,
+  /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id >= \? AND \(tenant_id > \? OR epoch > \?\) ORDER BY tenant_id, epoch LIMIT \?$/,
+  /^DELETE FROM event_pending$/,
 ];
 
 /**

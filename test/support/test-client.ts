@@ -39,7 +39,7 @@ export function tokenFor(
     ...(unit !== undefined && { tenant_unit_id: unit }),
     ...(name !== undefined && { name }),
     ...(role !== undefined && { role }),
-    scope: (scopes ?? ['conversations:read', 'conversations:write']).join(' '),
+    scope: (scopes ?? ['conversations:read', 'conversations:write', 'events:read']).join(' '),
   })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(sub)

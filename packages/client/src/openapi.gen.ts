@@ -7,7 +7,7 @@ export type ClientOptions = {
 /**
  * Stable code to program against.
  */
-export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'conversation_exists' | 'message_exists' | 'sequence_conflict' | 'message_redacted' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
+export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'conversation_exists' | 'message_exists' | 'sequence_conflict' | 'message_redacted' | 'events_expired' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
 
 export type Fault = {
     /**
@@ -664,6 +664,86 @@ export type UpdateMessage = {
      * Not meant for models or readers (any more), as an undone turn. It keeps its place and its text.
      */
     hidden?: boolean | null;
+};
+
+/**
+ * What happened.
+ */
+export type EventType = 'conversation.created' | 'conversation.updated' | 'conversation.status_changed' | 'conversation.deleted' | 'message.created' | 'message.updated' | 'message.redacted';
+
+export type EventActorResponse = {
+    /**
+     * The `sub` of the token, or the id of the API key.
+     */
+    id: string;
+    /**
+     * Its name.
+     */
+    name: string | null;
+    /**
+     * Its role.
+     */
+    role: string | null;
+};
+
+export type EventResponse = {
+    /**
+     * `<epoch>-<position>`. Positions of a tenant are 1, 2, 3 … without a gap.
+     */
+    id: string;
+    /**
+     * What happened.
+     */
+    type: EventType;
+    /**
+     * When the service wrote it.
+     */
+    time: string;
+    /**
+     * `id` of the conversation.
+     */
+    conversation_id: string;
+    /**
+     * Tenant of the conversation.
+     */
+    tenant_id: string;
+    /**
+     * Unit of the conversation.
+     */
+    tenant_unit_id: string | null;
+    /**
+     * Of the conversation after it, for `conversation.*`; of the message for `message.*`. A thing that was read with this version or a later one has it already.
+     */
+    version: number;
+    /**
+     * Ids, numbers and words of enums, never what was said: `status`, `previous_status`, `agent_id`, `forked_from`, `members` (names of what changed), `message_id`, `sequence`, `message_from`, `run_id` and tokens, as they belong to the type.
+     */
+    data: {
+        [key: string]: unknown;
+    };
+    /**
+     * Whose doing it was.
+     */
+    actor: EventActorResponse;
+    /**
+     * `X-Request-Id` of the request that did it.
+     */
+    request_id: string | null;
+};
+
+export type EventPageResponse = {
+    /**
+     * The events, in the order of the feed.
+     */
+    data: Array<EventResponse>;
+    /**
+     * Send it as `after` to go on; also where everything was filtered away.
+     */
+    next_after: string;
+    /**
+     * Whether to go on at once.
+     */
+    has_more: boolean;
 };
 
 /**
@@ -1976,6 +2056,97 @@ export type RedactMessageResponses = {
 };
 
 export type RedactMessageResponse = RedactMessageResponses[keyof RedactMessageResponses];
+
+export type ListEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Where to go on: behind this event. `earliest`: from the first that is kept; `latest`: only what comes.
+         */
+        after?: string;
+        /**
+         * Events at most.
+         */
+        limit?: number;
+        /**
+         * Seconds that an empty answer at the end of the feed is held until something comes.
+         */
+        wait?: number;
+        /**
+         * Only events of these types; repeated or comma-separated.
+         */
+        types?: Array<EventType>;
+        /**
+         * Only events of this conversation, also of one that is gone.
+         */
+        conversation_id?: string;
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/events';
+};
+
+export type ListEventsErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `events_expired`: The events behind this id are not kept any more, or never were: it is of another epoch, older than what is kept, or past the end.
+     */
+    410: Problem & {
+        /**
+         * Id behind which the first event that is kept follows.
+         */
+        earliest?: string;
+    };
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type ListEventsError = ListEventsErrors[keyof ListEventsErrors];
+
+export type ListEventsResponses = {
+    /**
+     * OK
+     */
+    200: EventPageResponse;
+};
+
+export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
 
 export type ExportConversationsData = {
     body?: never;

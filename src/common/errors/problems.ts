@@ -130,6 +130,14 @@ export const PROBLEMS = {
     meaning: 'The message was redacted, which is final: it cannot be changed any more.',
     remedy: 'Leave it as it is.',
   },
+  events_expired: {
+    status: 410,
+    title: 'Events expired',
+    meaning:
+      'The events behind this id are not kept any more, or never were: it is of another epoch, older than what is kept, or past the end.',
+    remedy:
+      'Read the state anew, then go on from `earliest`, the id behind which the first event that is kept follows.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Precondition failed',

@@ -8,6 +8,7 @@ import type { DatabaseConfig, MysqlConfig } from '../../config/app-config.js';
 import { DatabaseTls } from './database-tls.js';
 import { connectionOptions, FailoverDriver, poolOf } from './failover-driver.js';
 import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-schema.js';
+import { Events1769400000000 } from '../migrations/1769400000000-events.js';
 import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.js';
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
 import { DoneRequests1769000000000 } from '../migrations/1769000000000-done-requests.js';
@@ -22,6 +23,7 @@ const MIGRATIONS = [
   ExternalIds1769100000000,
   JobLeases1769200000000,
   SecondEdition1769300000000,
+  Events1769400000000,
 ];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;

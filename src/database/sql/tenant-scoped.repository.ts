@@ -13,10 +13,10 @@ import {
 import { type Row, sizeOf, type SqlSession } from './sql-session.js';
 import { reading, Transaction } from './transactions.js';
 
-/** Rows that belong to a tenant, and to one of its units or to none. */
+/** Rows that belong to a tenant, and to one of its units or to none; where all units share them they name no unit. */
 interface TenantOwned extends ObjectLiteral {
   tenantId: string;
-  tenantUnitId: string | null;
+  tenantUnitId?: string | null;
 }
 
 /** An expression over the columns of a row, with `?` for each parameter. */

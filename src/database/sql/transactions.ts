@@ -18,9 +18,20 @@ const GROUP_LIMITS = { maxItems: 100, maxSize: 100, maxWaiting: 1_000, maxWaitMs
 /** An open transaction, or reads that go together. It can only be handed on to repositories; nothing else can be done with it. */
 export class Transaction {
   readonly #session: SqlSession;
+  readonly #whenCommitted: (() => void)[] = [];
 
   constructor(session: SqlSession) {
     this.#session = session;
+  }
+
+  /** Calls back when this is committed; not when it is only in doubt. */
+  afterCommit(done: () => void): void {
+    this.#whenCommitted.push(done);
+  }
+
+  /** For Transactions only. */
+  static committed(transaction: Transaction): void {
+    for (const done of transaction.#whenCommitted) done();
   }
 
   /** For repositories in `database/` only. */
@@ -125,6 +136,7 @@ export class Transactions {
           else await attempt.run(transaction);
         for (const attempt of attempts) attempt.committing = !attempt.failure;
         await session.commit();
+        Transaction.committed(transaction);
         return attempts;
       } catch (error) {
         await session.rollBack();

@@ -154,6 +154,19 @@ export const ExternalIdField = (options: FieldOptions): PropertyDecorator =>
 export const BooleanField = (options: FieldOptions): PropertyDecorator =>
   field(options, { type: 'boolean' }, (value) => typeof value === 'boolean', 'must be true or false');
 
+/** Text of a form of its own. */
+export const PatternField = ({
+  pattern,
+  rule,
+  ...options
+}: FieldOptions & { pattern: RegExp; rule: string }): PropertyDecorator =>
+  field(
+    options,
+    { type: 'string', pattern: pattern.source },
+    (value) => typeof value === 'string' && pattern.test(value),
+    rule,
+  );
+
 /** Text of `min` to `max` characters (Unicode code points, as the database counts them). */
 export const TextField = ({
   min = 0,

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
+import type { Transaction } from '../database/sql/transactions.js';
+import type { TenantScope } from '../identity/tenant-scope.js';
+import { Feed } from './event.entity.js';
+
+/** How far the feeds go. They are of whole tenants: units share the positions. */
+@Injectable()
+export class FeedsRepository extends TenantScopedRepository<Feed> {
+  constructor(@InjectRepository(Feed) repository: Repository<Feed>) {
+    super(repository);
+  }
+
+  /** Null where nothing has happened in the epoch. */
+  async findIn(scope: TenantScope, transaction: Transaction, epoch: string): Promise<Feed | null> {
+    const [feed] = await this.selectIn(scope.ofTenant, transaction, {
+      where: 'epoch = ?',
+      parameters: [epoch],
+    });
+    return feed ?? null;
+  }
+
+  /** Takes the next `count` positions. */
+  advance(scope: TenantScope, transaction: Transaction, epoch: string, count: number): Promise<void> {
+    const feed = { epoch, firstPosition: 1, lastPosition: count };
+    return this.upsertIn(scope.ofTenant, transaction, feed, {
+      set: 'last_position = last_position + ?',
+      values: [count],
+    });
+  }
+
+  /** From now on nothing before `firstPosition` is kept. */
+  async shorten(
+    scope: TenantScope,
+    transaction: Transaction,
+    epoch: string,
+    firstPosition: number,
+  ): Promise<void> {
+    await this.updateIn(scope.ofTenant, transaction, {
+      set: 'first_position = ?',
+      values: [firstPosition],
+      where: 'epoch = ?',
+      parameters: [epoch],
+    });
+  }
+
+  async remove(scope: TenantScope, transaction: Transaction, epoch: string): Promise<void> {
+    await this.deleteIn(scope.ofTenant, transaction, { where: 'epoch = ?', parameters: [epoch] });
+  }
+}
