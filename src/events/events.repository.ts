@@ -58,6 +58,7 @@ export class EventsRepository extends TenantScopedRepository<PublishedEvents> {
       limit,
       offset: 0,
       index: conversationId === undefined ? 'PRIMARY' : 'event_by_conversation',
+      meetsFew: conversationId !== undefined,
     });
   }
 
