@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
+import { RepeatedFailures } from './repeated-failures.js';
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { BASE_PATH } from './resource.js';
 
@@ -53,6 +54,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 }
 
 const logger = new Logger(ProblemDetailsFilter.name);
+const repeated = new RepeatedFailures();
 
 /** Answers a request that failed. */
 export type SendFailure = (request: FastifyRequest, reply: FastifyReply, error: DomainError) => void;
@@ -80,7 +82,8 @@ export const FailuresAs =
  */
 export function answerFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = asDomainError(thrown);
-  if (PROBLEMS[error.code].status >= 500)
+  request.problem = error.code;
+  if (PROBLEMS[error.code].status >= 500 && !repeated.has(error))
     logger.error({ request_id: request.id, code: error.code, err: error.cause ?? error }, error.message);
   const send = request.routeOptions.config.sendFailure ?? sendProblem;
   send(request, reply, error);
@@ -97,6 +100,7 @@ function problemDocument(
 
 /** Answers a request with the problem document of `error`. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): void {
+  request.problem = error.code;
   const problem = problemDocument(request, error);
   void reply
     .code(problem.status)

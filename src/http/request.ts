@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { ProblemCode } from '../common/errors/problems.js';
 import type { Principal } from '../identity/principal.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 
@@ -10,10 +11,12 @@ declare module 'fastify' {
     scope: TenantScope | undefined;
     /** The body as JSON, before it became a DTO; undefined without one. */
     json: unknown;
+    /** Of the problem that it was answered with. */
+    problem: ProblemCode | undefined;
   }
 }
 
 /** What the guards find out about a request, for all that comes after them. */
 export function decorateRequests(fastify: FastifyInstance): void {
-  for (const property of ['principal', 'scope', 'json']) fastify.decorateRequest(property);
+  for (const property of ['principal', 'scope', 'json', 'problem']) fastify.decorateRequest(property);
 }

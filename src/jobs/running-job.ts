@@ -14,6 +14,7 @@ export class RunningJob {
   #running: Promise<void> | undefined;
   /** Since the run under way began. */
   #isWoken = false;
+  #fails = false;
 
   constructor(
     private readonly schedule: Schedule,
@@ -53,8 +54,13 @@ export class RunningJob {
     let delayMs = everyMs;
     try {
       if (await this.work(this.#stopping.signal)) delayMs = againMs;
+      if (this.#fails) this.#logger.log({ job: name }, 'The periodic job works again.');
+      this.#fails = false;
     } catch (error) {
-      this.#logger.warn({ err: error, job: name }, 'A periodic job failed and is tried again.');
+      // Said once while it lasts; job_failures_total counts each.
+      if (!this.#fails)
+        this.#logger.warn({ err: error, job: name }, 'A periodic job failed and is tried again.');
+      this.#fails = true;
     }
     this.#running = undefined;
     if (!this.#stopping.signal.aborted) this.#startIn(this.#wasWoken() ? againMs : delayMs);

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { z } from 'zod';
 import type { AppConfig } from '../config/app-config.js';
 import { errorForLog } from './error-for-log.js';
 import { traceFields } from './traces.js';
@@ -17,12 +18,35 @@ const STANDARD_OUTPUT = {
 export async function standardOutput({ pretty }: AppConfig['log']): Promise<DestinationStream> {
   if (pretty) {
     const { PinoPretty } = await import('pino-pretty');
-    return PinoPretty({ messageKey: 'message', sync: true });
+    return PinoPretty({
+      messageKey: 'message',
+      sync: true,
+      singleLine: true,
+      translateTime: 'SYS:HH:MM:ss.l',
+      ignore: REQUEST_FIELDS.join(),
+      messageFormat: (line) => lineFor(z.looseObject({}).parse(line)),
+    });
   }
   const output = pino.destination(STANDARD_OUTPUT);
   // At exit it tries for ever to write what waits to a reader that is gone; before that, it notices and gives up.
   process.once('beforeExit', () => output.flush());
   return output;
+}
+
+const REQUEST_FIELDS = [
+  ...['request_id', 'method', 'route', 'status', 'duration_ms', 'code', 'tenant_id', 'principal'],
+  ...['conversation_id', 'message_id', 'created_id'],
+];
+
+/** What a person reads: of a request all that matters, of anything else the message and its request. */
+function lineFor(line: Record<string, unknown>): string {
+  const text = (field: string) =>
+    typeof line[field] === 'string' || typeof line[field] === 'number' ? [String(line[field])] : [];
+  if (line['message'] !== 'request')
+    return [...text('message'), ...text('request_id').map((id) => `(request ${id})`)].join(' ');
+  const ids = ['conversation_id', 'message_id', 'created_id'].flatMap(text);
+  const words = ['status', 'method', 'route', 'code', 'tenant_id', 'principal'].flatMap(text);
+  return [...words, ...ids, `${text('duration_ms').join('')} ms`, ...text('request_id')].join(' ');
 }
 
 /** The log of the service: one JSON object a line. */

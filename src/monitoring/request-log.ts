@@ -1,6 +1,8 @@
 import { context } from '@opentelemetry/api';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { z } from 'zod';
+import { isUuid } from '../common/ids.js';
 import type { Metrics } from './metrics.js';
 
 /** Logs and counts every request once, when it is answered. Never a body, a query string or a credential. */
@@ -16,11 +18,22 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: M
       route,
       status,
       duration_ms: Math.round(elapsedTime * 100) / 100,
+      code: request.problem,
       tenant_id: request.scope?.tenantId,
+      ...(method !== 'GET' && method !== 'HEAD' && whoAndWhat(request, reply)),
     };
     const write = () => logger.info(line, 'request');
     if (request.traced) context.with(request.traced.context, write);
     else write();
     done();
   });
+}
+
+const namedIds = z.record(z.string(), z.string()).catch({});
+
+/** Of a write: who did it, and the ids of what it was done to. An id that is none may be anything, and is left out. */
+function whoAndWhat(request: FastifyRequest, reply: FastifyReply) {
+  const created = String(reply.getHeader('location')).split('/').at(-1) ?? '';
+  const ids = Object.entries({ ...namedIds.parse(request.params), created_id: created });
+  return { principal: request.principal?.id, ...Object.fromEntries(ids.filter(([, id]) => isUuid(id))) };
 }

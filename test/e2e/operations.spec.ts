@@ -119,6 +119,13 @@ describe('the log', () => {
       ['GET', 'none', 404, undefined],
       ['GET', list, 401, undefined],
     ]);
+    expect(lines.map(({ code }) => code)).toEqual([
+      ...[undefined, undefined, 'validation_failed', 'malformed_json', 'validation_failed'],
+      ...['route_not_found', 'unauthenticated'],
+    ]);
+    expect(lines[0]).toMatchObject({ principal: 'ada', created_id: body.id });
+    expect(lines[2]).toMatchObject({ principal: 'ada', conversation_id: body.id });
+    expect(lines[4]).not.toHaveProperty('principal');
     expect(lines[1]).toMatchObject({ level: 'info', request_id: 'mine-1', duration_ms: expect.any(Number) });
     expect(new Set(lines.map(({ request_id }) => request_id)).size).toBe(lines.length);
     expect(JSON.stringify(logs)).not.toMatch(/Zebra/);

@@ -2,7 +2,10 @@ const MIN_LENGTH = 8;
 /** So much of a long text is looked for: a log that cuts it off is found out as well. */
 const MAX_LENGTH = 24;
 /** What a line of the log may say of its request. */
-const TOLD = new Set(['time', 'tenant_id', 'request_id', 'duration_ms']);
+const TOLD = new Set([
+  ...['time', 'tenant_id', 'request_id', 'duration_ms', 'principal'],
+  ...['conversation_id', 'message_id', 'webhook_id', 'created_id'],
+]);
 
 /** Remembers what must not be logged, and what is logged. Texts of less than eight characters are not told apart. */
 export class LogWatch {
