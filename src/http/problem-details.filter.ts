@@ -89,12 +89,16 @@ export function answerFailure(thrown: unknown, request: FastifyRequest, reply: F
   send(request, reply, error);
 }
 
+/** So much of what was sent is repeated in an answer. */
+const MAX_REPEATED = 200;
+
 /** The whole problem document of a request. */
 function problemDocument(
   request: FastifyRequest,
   error: DomainError,
 ): Record<string, unknown> & { status: number } {
-  const [instance = '/'] = request.url.split('?');
+  const [path = '/'] = request.url.split('?');
+  const instance = path.slice(0, MAX_REPEATED);
   return { ...problemOf(error, request.server.publicUrl), instance, request_id: request.id };
 }
 

@@ -135,6 +135,9 @@ describe('a fault', () => {
         for (const text of [detail, pointer ?? parameter]) expect(text.length).toBeLessThanOrEqual(220);
       expect(refused.text).not.toContain('x'.repeat(201));
     }
+    const lost = await ada.get(`/conversations/${'x'.repeat(1000)}`);
+    expect(lost.status).toBe(404);
+    expect(lost.text).not.toContain('x'.repeat(201));
   });
 });
 
