@@ -1,6 +1,7 @@
 import { runExport } from '../../packages/cli/src/export/command.js';
 import { runImport } from '../../packages/cli/src/import/command.js';
-import { parseExport, parseImport } from '../../packages/cli/src/options.js';
+import { parseExport, parseImport, parseTail } from '../../packages/cli/src/options.js';
+import { runTail } from '../../packages/cli/src/tail/command.js';
 import { type Identity, tokenFor } from './test-client.js';
 
 interface Caller {
@@ -9,6 +10,8 @@ interface Caller {
   signal?: AbortSignal;
   /** Told of each line that goes to standard error. */
   onNote?: (text: string) => void;
+  /** Told of what goes to standard output. */
+  onPrint?: (text: string) => void;
 }
 
 interface CommandResult {
@@ -20,11 +23,11 @@ interface CommandResult {
 
 const IMPORT_SCOPES = ['conversations:read', 'conversations:write', 'conversations:import'];
 
-/** Runs `colloquy import` or `colloquy export` in this process. */
+/** Runs `colloquy import`, `export` or `tail` in this process. */
 export async function colloquy(
-  command: 'import' | 'export',
+  command: 'import' | 'export' | 'tail',
   args: readonly string[],
-  { url, identity, signal = new AbortController().signal, onNote = () => {} }: Caller,
+  { url, identity, signal = new AbortController().signal, onNote = () => {}, onPrint = () => {} }: Caller,
 ): Promise<CommandResult> {
   const notes: string[] = [];
   let printed = '';
@@ -37,15 +40,19 @@ export async function colloquy(
     },
     print: (text: string) => {
       printed += text;
+      onPrint(text);
     },
   };
   const environment = {
     COLLOQUY_URL: url,
     COLLOQUY_TOKEN: await tokenFor({ scopes: IMPORT_SCOPES, ...identity }, '30m'),
   };
-  const exitCode = await (command === 'import'
-    ? run(runImport, parseImport([...args], environment))
-    : run(runExport, parseExport([...args], environment)));
+  const commands = {
+    import: () => run(runImport, parseImport([...args], environment)),
+    export: () => run(runExport, parseExport([...args], environment)),
+    tail: () => run(runTail, parseTail([...args], environment)),
+  };
+  const exitCode = await commands[command]();
   return { exitCode, notes, printed };
 
   function run<Command>(

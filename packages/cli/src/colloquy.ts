@@ -2,8 +2,17 @@ import { CannotRun } from './errors.js';
 import { runExport } from './export/command.js';
 import { runImport } from './import/command.js';
 import { keepsNumbers } from './json.js';
-import { exportUsage, importUsage, parseExport, parseImport, usage } from './options.js';
+import {
+  exportUsage,
+  importUsage,
+  parseExport,
+  parseImport,
+  parseTail,
+  tailUsage,
+  usage,
+} from './options.js';
 import { outputTo } from './progress.js';
+import { runTail } from './tail/command.js';
 import manifest from '../package.json' with { type: 'json' };
 
 const exitCodes = { couldNotRun: 2 };
@@ -25,6 +34,10 @@ async function run([command, ...args]: string[]): Promise<number> {
   if (command === 'export') {
     const asked = parseExport(args, process.env);
     return asked ? runExport(asked, output, interruption.signal) : print(exportUsage);
+  }
+  if (command === 'tail') {
+    const asked = parseTail(args, process.env);
+    return asked ? runTail(asked, output, interruption.signal) : print(tailUsage);
   }
   if (command === '--version') return print(`${manifest.version}\n`);
   if (command === undefined || command === '--help' || command === 'help') return print(usage);

@@ -8,12 +8,13 @@ import type { Target } from './service.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export const usage = `Chat history into Colloquy, and out again.
+export const usage = `Chat history into Colloquy, and out again; and what happens there.
 
   colloquy import <file…|-> [options]
   colloquy export [--out <file>] [options]
+  colloquy tail [options]
 
-  colloquy import --help, colloquy export --help   options and examples
+  colloquy import --help, and so on   options and examples
   colloquy --version
 
 COLLOQUY_URL says where the service is (default http://127.0.0.1:3000), COLLOQUY_TOKEN is a JWT or an API key.
@@ -70,6 +71,21 @@ conversations:read.
 
   colloquy export --out acme.jsonl.gz --tenant acme
   colloquy export --status completed --created-before 2026-01-01T00:00:00Z | jq -r .topic
+`;
+
+export const tailUsage = `Prints what happens to conversations and messages, each event a line of JSON, until it is interrupted.
+
+  colloquy tail [options]
+
+  --after <place>      an event's id, earliest, or latest (default)
+  --type <type>        only events of this type, such as message.created; may be repeated
+  --conversation <id>  only events of this conversation
+${ofService}
+
+When the connection breaks it goes on behind the last event. Exit codes: 130 interrupted, 2 it could not go on.
+COLLOQUY_TOKEN is a JWT or an API key with the scope events:read.
+
+  colloquy tail --type message.created | jq -r .conversation_id
 `;
 
 const SERVICE = {
@@ -161,6 +177,32 @@ export function parseExport(args: string[], environment: Environment): ExportCom
       updated_after: values['updated-after'],
       updated_before: values['updated-before'],
     },
+  };
+}
+
+export interface TailCommand {
+  target: Target;
+  /** As `GET /events` takes it. */
+  query: Record<string, string | string[] | undefined>;
+}
+
+/** What `colloquy tail` is asked for; null when it is asked for help. Throws CannotRun. */
+export function parseTail(args: string[], environment: Environment): TailCommand | null {
+  const { values } = parse(() =>
+    parseArgs({
+      args,
+      options: {
+        ...SERVICE,
+        after: { type: 'string', default: 'latest' },
+        type: { type: 'string', multiple: true },
+        conversation: { type: 'string' },
+      },
+    }),
+  );
+  if (values.help) return null;
+  return {
+    target: targetOf(values, environment),
+    query: { after: values.after, types: values.type, conversation_id: values.conversation },
   };
 }
 

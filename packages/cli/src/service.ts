@@ -75,7 +75,7 @@ export function explain(error: unknown): string {
   const what = places.length > 0 ? `, for ${places.slice(0, 5).join(', ')}` : '';
   const scope =
     error.code === 'insufficient_scope'
-      ? '; an import needs conversations:write, and conversations:import for times; an export conversations:read'
+      ? '; an import needs conversations:write, and conversations:import for times; an export conversations:read, a tail events:read'
       : '';
   return `the service answered ${error.status} ${error.code}${what}${scope} (request ${error.requestId})`;
 }

@@ -1,12 +1,17 @@
 import { Conversations } from './conversations.js';
+import { Events } from './events.js';
 import type { ClientOptions } from './options.js';
 import { Transport } from './transport.js';
 
 /** The API of one Colloquy service, as one credential. Keeps nothing but its options: make as many as are useful. */
 export class Colloquy {
   readonly conversations: Conversations;
+  /** What happened to conversations and messages. */
+  readonly events: Events;
 
   constructor(options: ClientOptions) {
-    this.conversations = new Conversations(new Transport(options));
+    const transport = new Transport(options);
+    this.conversations = new Conversations(transport);
+    this.events = new Events(transport);
   }
 }

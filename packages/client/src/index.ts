@@ -21,11 +21,15 @@ export {
   TimeoutError,
   ValidationError,
 } from './errors.js';
+export type { Events, ListEventsQuery, StreamEventsQuery } from './events.js';
 export type { AppendMessage, AppendMessages, ListMessagesQuery, Messages, NewMessage } from './messages.js';
 export type {
   ConversationPage,
   Conversation,
   ConversationOrder,
+  EventPageResponse as EventPage,
+  EventResponse as Event,
+  EventType,
   Fault,
   ForkConversation,
   MessageFrom,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Events } from '../src/events.js';
 import { ConflictError, NotFoundError, PreconditionFailedError, ValidationError } from '../src/errors.js';
 import { OPERATIONS } from '../../../test/support/operations.js';
 import { caught } from './support/caught.js';
@@ -252,7 +253,8 @@ describe('an id', () => {
 });
 
 it('there is a method for every operation', () => {
-  const methods: Record<string, keyof typeof conversations | keyof typeof messages> = {
+  type Method = keyof typeof conversations | keyof typeof messages | keyof Events;
+  const methods: Record<string, Method> = {
     appendMessage: 'append',
     appendMessages: 'appendAll',
     createConversation: 'create',
@@ -262,6 +264,7 @@ it('there is a method for every operation', () => {
     getConversation: 'get',
     getMessage: 'get',
     listConversations: 'list',
+    listEvents: 'list',
     listMessages: 'list',
     redactMessage: 'redact',
     updateConversation: 'update',

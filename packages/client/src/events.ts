@@ -1,0 +1,96 @@
+import { ConnectionError } from './errors.js';
+import type {
+  EventPageResponse as EventPage,
+  EventResponse as Event,
+  ListEventsData,
+} from './openapi.gen.js';
+import type { RequestOptions } from './options.js';
+import type { QueryOf } from './outgoing.js';
+import { PagePromise } from './page-promise.js';
+import { retryDelayMs, sleep } from './retry.js';
+import { serverSentEvents } from './server-sent-events.js';
+import type { Transport } from './transport.js';
+
+export type ListEventsQuery = QueryOf<ListEventsData>;
+export type StreamEventsQuery = Omit<ListEventsQuery, 'limit' | 'wait'>;
+
+const PATH = ['events'];
+/** The service says something every 15 s. */
+const SILENCE_MS = 45_000;
+const ANSWER_MS = 30_000;
+
+export class Events {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Reads on until the end of the feed. `next_after` of a page is where to go on another time. */
+  list(query: ListEventsQuery = {}, options: RequestOptions = {}): PagePromise<EventPage> {
+    // An answer that is held back on purpose is not late.
+    const held = query.wait ? { timeoutMs: ANSWER_MS + query.wait * 1000 } : {};
+    return new PagePromise(
+      this.#transport.send({ method: 'GET', path: PATH, query, options: { ...held, ...options } }),
+      ({ has_more, next_after }) => (has_more ? this.list({ ...query, after: next_after }, options) : null),
+    );
+  }
+
+  /**
+   * What was, from `after` on, and then what happens, until it is left or its signal is aborted. It resumes by itself
+   * behind the last event, and throws what will not pass: `events_expired`, say, where those to go on with are gone.
+   */
+  async *stream(query: StreamEventsQuery = {}, options: RequestOptions = {}): AsyncGenerator<Event, never> {
+    // Asking for the latest again, after a connection has broken before its first event, would leave a gap.
+    let after = query.after === 'latest' ? (await this.list(query, options)).next_after : query.after;
+    for (let failures = 0; ;) {
+      let failure: unknown;
+      try {
+        for await (const event of this.#connect({ ...query, after }, options)) {
+          after = event.id;
+          failures = 0;
+          yield event;
+        }
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        failure = error;
+      }
+      failures += 1;
+      const delayMs = retryDelayMs(failure ?? new ConnectionError('The stream ended', '', null), failures);
+      if (delayMs === null) throw failure;
+      await sleep(delayMs, options.signal);
+    }
+  }
+
+  /** One connection, until the service ends it. Throws a ColloquyError when it breaks. */
+  async *#connect(query: StreamEventsQuery, options: RequestOptions): AsyncGenerator<Event, void> {
+    const silence = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    };
+    const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
+    const response = await this.#transport.open({
+      method: 'GET',
+      path: PATH,
+      query,
+      headers: { accept: 'text/event-stream' },
+      options: { ...options, signal, maxRetries: 0 },
+    });
+    try {
+      heard();
+      for await (const { event, data } of serverSentEvents(response, heard)) {
+        if (event === 'reset') return; // the next connection is told why
+        yield parseEvent(data);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function parseEvent(data: string): Event {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- of the type that openapi.json promises
+  return JSON.parse(data);
+}
