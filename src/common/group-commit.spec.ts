@@ -89,6 +89,33 @@ describe('GroupCommit', () => {
     ]);
   });
 
+  it('takes one of each line in turn, however many wait in one', async () => {
+    const writes: (readonly string[])[] = [];
+    const commit = new GroupCommit<string, void>(
+      async (items) => {
+        writes.push(items);
+        await new Promise((resolve) => setImmediate(resolve));
+        return items.map(() => undefined);
+      },
+      () => false,
+      {
+        maxItems: 4,
+        maxSize: 100,
+        maxWaiting: 6,
+        maxWaitMs: 1_000,
+        sizeOf: () => 1,
+        lineOf: ([line = '']) => line,
+      },
+    );
+    const items = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'b1', 'c1', 'b2'];
+
+    const all = items.map((item) => commit.submit('key', item));
+    await expect(commit.submit('key', 'a7')).rejects.toBeInstanceOf(Unavailable);
+    await Promise.all(all);
+
+    expect(writes).toEqual([['a1', 'b1', 'c1', 'a2'], ['b2', 'a3', 'a4', 'a5'], ['a6']]);
+  });
+
   it('gives each item its own fate when a group fails', async () => {
     const { commit, writes, settle } = controlled();
     const all = Promise.allSettled(['a', 'bad', 'c'].map((item) => commit.submit('key', item)));

@@ -184,7 +184,7 @@ export class ConversationsService {
     limit: number,
     offset: number,
   ) {
-    const [items, totalCount] = await this.transactions.readTogether((reads) =>
+    const [items, totalCount] = await this.transactions.readTogether(scope, (reads) =>
       Promise.all([
         this.conversations.listPageIn(scope, reads, filter, order, { limit, offset }),
         this.#countIn(scope, reads, filter),
@@ -201,7 +201,7 @@ export class ConversationsService {
     limit: number,
     offset: number,
   ) {
-    return this.transactions.run(async (transaction) => {
+    return this.transactions.run(scope, async (transaction) => {
       const totalCount = await this.#countIn(scope, transaction, filter);
       const window = { limit, offset, total: totalCount };
       return {
@@ -281,6 +281,7 @@ export class ConversationsService {
    */
   async delete(scope: TenantScope, id: string, versions: ExpectedVersions): Promise<void> {
     await this.transactions.run(
+      scope,
       async (transaction) => {
         const conversation = await this.getLocked(scope, transaction, id);
         assertAsExpected(conversation, { versions });

@@ -67,7 +67,7 @@ export class IdempotencyService {
       if (key && (await this.records.isKept(scope.ofCredential, transaction, key.id))) throw new KeyTaken();
       return alreadyDone(transaction);
     };
-    return this.once(scope, () => this.transactions.run(work, { alreadyDone: look }), read);
+    return this.once(scope, () => this.transactions.run(scope, work, { alreadyDone: look }), read);
   }
 
   /** Remembers in the transaction of a write what it did, if the request has a key. Throws what `once` catches. */
@@ -104,7 +104,7 @@ export class IdempotencyService {
     if (!record) return null;
     const time = now();
     if (record.expiresTime <= time) {
-      await this.transactions.run((transaction) =>
+      await this.transactions.run(scope, (transaction) =>
         this.records.removeExpired(scope.ofCredential, transaction, id, time),
       );
       return null;

@@ -41,7 +41,7 @@ export class JobLeasesRepository extends AcrossTenantsRepository {
   async giveBack(job: string): Promise<void> {
     if (!this.#known.get(job)?.isHeld) return;
     this.#known.delete(job);
-    await this.transactions.run((transaction) =>
+    await this.transactions.run(null, (transaction) =>
       this.affectedIn(
         transaction,
         `UPDATE job_lease SET held_until = ${this.#clock(0)} WHERE id = ? AND holder_id = ?`,
@@ -52,7 +52,7 @@ export class JobLeasesRepository extends AcrossTenantsRepository {
 
   #take(job: string): Promise<boolean> {
     const ignore = this.isSqlite ? 'OR IGNORE' : 'IGNORE';
-    return this.transactions.run(async (transaction) => {
+    return this.transactions.run(null, async (transaction) => {
       const update = () =>
         this.affectedIn(
           transaction,

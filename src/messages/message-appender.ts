@@ -60,6 +60,7 @@ export class MessageAppender {
     const looksFirst = appends.some((append) => isConditional(append) || isHistory(append));
     let written: readonly Outcome[] = [];
     return this.transactions.run(
+      lastOf(appends).scope,
       async (transaction) => {
         const { head, outcomes } = looksFirst
           ? await this.#lookAndStore(transaction, appends)

@@ -45,7 +45,7 @@ export class MessagePurge implements PeriodicWork {
   /** Lets another replica go on at once. */
   async #giveBack(scope: TenantScope, current: DeletedConversation): Promise<void> {
     const unclaimed = { purgedSequence: current.purgedSequence, claimedUntil: now() };
-    await this.transactions.run((transaction) =>
+    await this.transactions.run(scope, (transaction) =>
       this.deletedConversations.advance(scope, transaction, current, unclaimed),
     );
   }
@@ -57,7 +57,7 @@ export class MessagePurge implements PeriodicWork {
       purgedSequence: Math.min(messageCount, purgedSequence + MESSAGES_PER_STEP),
       claimedUntil: new Date(now().getTime() + CLAIM_MS),
     };
-    return this.transactions.run(async (transaction) => {
+    return this.transactions.run(scope, async (transaction) => {
       if (!(await this.deletedConversations.advance(scope, transaction, current, next))) return null;
       await this.messages.removeRange(scope, transaction, id, purgedSequence + 1, next.purgedSequence);
       if (next.purgedSequence < messageCount) return { ...current, ...next };

@@ -71,7 +71,7 @@ export class MessagesService {
 
   /** Throws ConversationNotFound or MessageNotFound. */
   async get(scope: TenantScope, conversationId: string, id: string): Promise<Message> {
-    const [, message] = await this.transactions.readTogether((reads) =>
+    const [, message] = await this.transactions.readTogether(scope, (reads) =>
       Promise.all([
         this.conversations.getHeadIn(scope, reads, conversationId),
         this.messages.findByIdIn(scope, reads, conversationId, id),
@@ -92,7 +92,7 @@ export class MessagesService {
   ): Promise<Page<ReadMessage>> {
     const { externalId, omitted } = request;
     if (externalId !== undefined) return this.#listNamed(scope, conversationId, externalId, request);
-    const [{ messageCount }, messages] = await this.transactions.readTogether((reads) => {
+    const [{ messageCount }, messages] = await this.transactions.readTogether(scope, (reads) => {
       const conversation = this.conversations.getHeadIn(scope, reads, conversationId);
       const listUpTo = (end: number) =>
         this.messages.listRangeIn(scope, reads, conversationId, rangeOf(request, end), omitted);
@@ -121,7 +121,7 @@ export class MessagesService {
     name: string,
     { pageSize, from, omitted = [] }: MessagePageRequest,
   ): Promise<Page<ReadMessage>> {
-    const [, named] = await this.transactions.readTogether((reads) =>
+    const [, named] = await this.transactions.readTogether(scope, (reads) =>
       Promise.all([
         this.conversations.getHeadIn(scope, reads, conversationId),
         this.messages.listByNamesIn(scope, reads, conversationId, [name], omitted),
@@ -215,7 +215,7 @@ export class MessagesService {
 
   /** The messages that a write was about, as they are now and in the order of its answer. */
   async #getAll(scope: TenantScope, { id, sequences = [] }: Done): Promise<readonly Message[]> {
-    const [, found] = await this.transactions.readTogether((reads) =>
+    const [, found] = await this.transactions.readTogether(scope, (reads) =>
       Promise.all([
         this.conversations.getHeadIn(scope, reads, id),
         this.messages.listBySequencesIn(scope, reads, id, sequences),

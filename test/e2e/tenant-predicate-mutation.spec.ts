@@ -308,7 +308,9 @@ const jobSteps: Step[] = [
       const [key] = rowsOfTheirs.get('idempotency_record') ?? [];
       const isKept = await app
         .get(Transactions)
-        .run((transaction) => app.get(IdempotencyRepository).isKept(scope, transaction, String(key?.['id'])));
+        .run(scope, (transaction) =>
+          app.get(IdempotencyRepository).isKept(scope, transaction, String(key?.['id'])),
+        );
       expect(isKept).toBe(false);
     },
   },

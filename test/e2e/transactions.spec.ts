@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { DataSource, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { Unavailable } from '../../src/common/errors/domain-error.js';
 import { Transaction, Transactions } from '../../src/database/sql/transactions.js';
+import { TenantScope } from '../../src/identity/tenant-scope.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { isCi } from '../support/machine.js';
 
@@ -18,6 +19,19 @@ const dataSource = app.get(DataSource);
 const range = (length: number) => Array.from({ length }, (_, n) => n);
 
 class OnPurpose extends Error {}
+
+const scopeOf = (tenant: string) =>
+  TenantScope.grant(tenant, null, {
+    credentialId: 'test',
+    id: 'test',
+    name: null,
+    role: null,
+    userId: null,
+    tenantId: tenant,
+    tenantUnitId: null,
+    scopes: new Set(),
+  });
+const SCOPE = scopeOf('acme');
 
 const insert = (transaction: Transaction, id: string) =>
   Transaction.sessionOf(transaction).affected('INSERT INTO note (id) VALUES (?)', [id]);
@@ -80,7 +94,7 @@ describe('many transactions at once', () => {
 
     const transfer = async (n: number) => {
       await sleep(2 * n);
-      return transactions.run(async (transaction) => {
+      return transactions.run(SCOPE, async (transaction) => {
         await insert(transaction, `first-${n}`);
         await sleep(3 + (n % 10));
         await insert(transaction, `second-${n}`);
@@ -125,7 +139,7 @@ describe('many transactions at once', () => {
 
   it('keep an autocommit write that was made while a transaction was rolled back', async () => {
     const begun = Promise.withResolvers<undefined>();
-    const failing = transactions.run(async (transaction) => {
+    const failing = transactions.run(SCOPE, async (transaction) => {
       await insert(transaction, 'rolled back');
       begun.resolve(undefined);
       await sleep(5);
@@ -147,7 +161,7 @@ if (testEngine === 'sqlite') {
       const before = watcher.statements.length;
       const outcomes = await Promise.allSettled(
         range(20).map((n) =>
-          transactions.run(async (transaction) => {
+          transactions.run(SCOPE, async (transaction) => {
             await insert(transaction, String(n));
             if (n % 5 === 0) throw new OnPurpose();
             return n;
@@ -170,17 +184,17 @@ if (testEngine === 'sqlite') {
 
     it('all fail when one of them ends the transaction for all, as a full disk does', async () => {
       const all = [
-        transactions.run((transaction) => insert(transaction, 'before')),
-        transactions.run(async (transaction) => {
+        transactions.run(SCOPE, (transaction) => insert(transaction, 'before')),
+        transactions.run(SCOPE, async (transaction) => {
           await Transaction.sessionOf(transaction).rows('ROLLBACK', []);
           throw new OnPurpose();
         }),
-        transactions.run((transaction) => insert(transaction, 'after')),
+        transactions.run(SCOPE, (transaction) => insert(transaction, 'after')),
       ];
 
       for (const one of all) await expect(one).rejects.toThrow(OnPurpose);
       expect(await idsSeenBy('master')).toEqual([]);
-      await transactions.run((transaction) => insert(transaction, 'next'));
+      await transactions.run(SCOPE, (transaction) => insert(transaction, 'next'));
       expect(await idsSeenBy('slave')).toEqual(['next']);
     });
   });
@@ -196,7 +210,7 @@ describe('a transaction that does not end', () => {
     }
     fakeTimeouts();
 
-    const write = await whileTimePasses(transactions.run((transaction) => insert(transaction, 'a')));
+    const write = await whileTimePasses(transactions.run(SCOPE, (transaction) => insert(transaction, 'a')));
     const request = await whileTimePasses(ada.post('/conversations'));
 
     expect(write).toEqual({ status: 'rejected', reason: expect.any(Unavailable) });
@@ -215,9 +229,9 @@ describe('a transaction that does not end', () => {
   it('cannot wait for itself for ever by writing outside of itself', async () => {
     fakeTimeouts();
     const nested = Array.from({ length: POOL_SIZE }, (_, n) =>
-      transactions.run(async (outer) => {
+      transactions.run(SCOPE, async (outer) => {
         await insert(outer, `outer-${n}`);
-        await transactions.run((inner) => insert(inner, `inner-${n}`));
+        await transactions.run(SCOPE, (inner) => insert(inner, `inner-${n}`));
       }),
     );
 
@@ -247,7 +261,7 @@ describe('a commit that fails', () => {
       await dataSource.query(
         'CREATE TABLE reply (note_id varchar(64) REFERENCES note (id) DEFERRABLE INITIALLY DEFERRED)',
       );
-      const failing = transactions.run(async (transaction) => {
+      const failing = transactions.run(SCOPE, async (transaction) => {
         await insert(transaction, 'lost');
         await Transaction.sessionOf(transaction).affected(
           "INSERT INTO reply (note_id) VALUES ('missing')",
@@ -256,7 +270,7 @@ describe('a commit that fails', () => {
       });
 
       await expect(failing).rejects.toThrow('FOREIGN KEY constraint failed');
-      await transactions.run((transaction) => insert(transaction, 'kept'));
+      await transactions.run(SCOPE, (transaction) => insert(transaction, 'kept'));
       expect(await idsSeenBy('master')).toEqual(['kept']);
     });
   } else {
@@ -264,6 +278,7 @@ describe('a commit that fails', () => {
       const steps: string[] = [];
 
       await transactions.run(
+        SCOPE,
         async (transaction) => {
           const isFirst = steps.push('work') === 1;
           await insert(transaction, `run-${isFirst ? 1 : 2}`);
@@ -299,7 +314,7 @@ if (testEngine !== 'sqlite') {
       let runs = 0;
       let holders = 0;
       const inOrder = (first: string, second: string) =>
-        transactions.run(async (transaction) => {
+        transactions.run(SCOPE, async (transaction) => {
           runs++;
           await lock(transaction, first);
           if (++holders === 2) bothHold.resolve(null);
@@ -320,7 +335,7 @@ if (testEngine !== 'sqlite') {
       await holder.query("SELECT id FROM note WHERE id = 'a' FOR UPDATE");
       let runs = 0;
 
-      await transactions.run(async (transaction) => {
+      await transactions.run(SCOPE, async (transaction) => {
         if (++runs === 2) await holder.rollbackTransaction();
         await statement(transaction, `SET SESSION innodb_lock_wait_timeout = ${runs === 1 ? 1 : 5}`);
         await insert(transaction, `run ${runs}`);
@@ -336,7 +351,7 @@ if (testEngine !== 'sqlite') {
     (canRefuse ? it : it.skip)(`after a change behind its snapshot${refusal}`, async () => {
       let runs = 0;
 
-      await transactions.run(async (transaction) => {
+      await transactions.run(SCOPE, async (transaction) => {
         await statement(
           transaction,
           `SET SESSION innodb_snapshot_isolation = ${++runs === 1 ? 'ON' : 'OFF'}`,
@@ -361,7 +376,7 @@ describe('a query runner', () => {
     await runner.release();
 
     await expect(runner.query('SELECT 1')).rejects.toThrow(QueryRunnerAlreadyReleasedError);
-    await transactions.run((transaction) => insert(transaction, 'a'));
+    await transactions.run(SCOPE, (transaction) => insert(transaction, 'a'));
     expect(await idsSeenBy('slave')).toEqual(['a']);
   });
 
@@ -412,7 +427,9 @@ if (testEngine === 'sqlite') {
       const other = new Sqlite(databaseUrl.slice('sqlite:'.length));
       other.exec("BEGIN IMMEDIATE; INSERT INTO note (id) VALUES ('other')");
       let done = false;
-      const write = transactions.run((transaction) => insert(transaction, 'ours')).then(() => (done = true));
+      const write = transactions
+        .run(SCOPE, (transaction) => insert(transaction, 'ours'))
+        .then(() => (done = true));
       const alone = dataSource.query("INSERT INTO note (id) VALUES ('alone')");
 
       for (let n = 0; n < 3; n++) {
@@ -432,7 +449,9 @@ if (testEngine === 'sqlite') {
       other.exec('BEGIN IMMEDIATE');
       fakeTimeouts();
 
-      const outcome = await whileTimePasses(transactions.run((transaction) => insert(transaction, 'ours')));
+      const outcome = await whileTimePasses(
+        transactions.run(SCOPE, (transaction) => insert(transaction, 'ours')),
+      );
       other.close();
 
       expect(outcome).toEqual({ status: 'rejected', reason: expect.any(Unavailable) });

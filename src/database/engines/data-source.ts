@@ -72,7 +72,7 @@ function makePrivate(path: string): void {
 export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = new DataSource(options);
   if (options.type === 'better-sqlite3') leaseSqlite(dataSource);
-  else boundPoolWait(dataSource);
+  else boundPoolWait(dataSource, 'poolSize' in options ? (options.poolSize ?? 1) : 1);
   await dataSource.initialize();
   // Migrations are run where writes are taken, which only the servers know.
   await poolOf(dataSource)?.fault();

@@ -42,7 +42,7 @@ export abstract class AcrossTenantsRepository {
   }
 
   #bounded<T>(mode: 'slave' | 'master', work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return onOwnConnection(this.#dataSource, mode, async (runner) => {
+    return onOwnConnection(null, this.#dataSource, mode, async (runner) => {
       try {
         return await bounded(runner, () => work(runner.manager));
       } catch (error) {

@@ -1,5 +1,7 @@
 import type { DataSource, QueryRunner, ReplicationMode } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
+import type { TenantScope } from '../../identity/tenant-scope.js';
+import { connectionTurn } from '../engines/pool-wait.js';
 import { isConflict } from '../engines/database-errors.js';
 import { DatabaseUnavailable } from './sql-session.js';
 
@@ -8,14 +10,17 @@ const MAX_CONNECTIONS_TRIED = 3;
 /**
  * Works on a connection of its own, outside of a transaction; for what may be done more than once. A connection that
  * turns out to be broken is replaced. So is one whose node of a cluster does not catch up with the others in time,
- * which it tells as a lock time-out, although nothing is locked.
+ * which it tells as a lock time-out, although nothing is locked. Tenants take turns; without a scope it is the turn of
+ * the service itself.
  */
 export async function onOwnConnection<T>(
+  scope: TenantScope | null,
   dataSource: DataSource,
   mode: ReplicationMode,
   work: (runner: QueryRunner) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
+    const endTurn = await connectionTurn(dataSource, scope);
     const runner = dataSource.createQueryRunner(mode);
     try {
       return await work(runner);
@@ -25,6 +30,7 @@ export async function onOwnConnection<T>(
         throw isConflict(error) ? new Unavailable('The database cannot do its work now.', error) : error;
     } finally {
       await runner.release();
+      endTurn();
     }
   }
 }

@@ -55,7 +55,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   }
 
   protected select(scope: TenantScope, { where, parameters, order }: Selection): Promise<Entity[]> {
-    return this.#read((session) =>
+    return this.#read(scope, (session) =>
       this.#rows(session, this.#sql.select(scope, where, order), [...scopeParameters(scope), ...parameters]),
     );
   }
@@ -114,7 +114,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
 
   protected selectPage(scope: TenantScope, page: PageSelection): Promise<Entity[]> {
     const { sql, parameters } = this.#sql.page(scope, page);
-    return this.#read((session) => this.#rows(session, sql, parameters));
+    return this.#read(scope, (session) => this.#rows(session, sql, parameters));
   }
 
   protected selectPageIn(
@@ -266,8 +266,8 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     return rows.map((row) => this.#entityOf(row));
   }
 
-  #read<T>(read: (session: SqlSession) => Promise<T>): Promise<T> {
-    return reading(this.#repository.manager.dataSource, read);
+  #read<T>(scope: TenantScope, read: (session: SqlSession) => Promise<T>): Promise<T> {
+    return reading(scope, this.#repository.manager.dataSource, read);
   }
 
   #valuesOf(scope: TenantScope, row: Omit<Entity, 'tenantId'>): unknown[] {

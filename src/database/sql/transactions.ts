@@ -4,6 +4,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import { GroupCommit } from '../../common/group-commit.js';
+import type { TenantScope } from '../../identity/tenant-scope.js';
+import { connectionTurn } from '../engines/pool-wait.js';
 import { LeasedQueryRunner } from '../engines/sqlite-lease.js';
 import { isWorthAnotherRun, onOwnConnection } from './own-connection.js';
 import { databaseFailure, DatabaseUnavailable, SqlSession } from './sql-session.js';
@@ -13,7 +15,15 @@ const FIRST_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 1_000;
 /** After it no further attempt is begun: a client is not to wait longer for what may not come back. */
 const ATTEMPTS_MS = 10_000;
-const GROUP_LIMITS = { maxItems: 100, maxSize: 100, maxWaiting: 1_000, maxWaitMs: 10_000, sizeOf: () => 1 };
+/** On SQLite, writes of all tenants go together: one of each in turn. */
+const GROUP_LIMITS = {
+  maxItems: 100,
+  maxSize: 4 * 1024 * 1024,
+  maxWaiting: 1_000,
+  maxWaitMs: 10_000,
+  sizeOf: ({ bytes }: Attempt) => bytes,
+  lineOf: ({ scope }: Attempt) => scope?.tenantId ?? '',
+};
 
 /** An open transaction, or reads that go together. It can only be handed on to repositories; nothing else can be done with it. */
 export class Transaction {
@@ -41,8 +51,11 @@ export class Transaction {
 }
 
 /** Reads on a connection of its own, outside of a transaction. */
-export const reading = <T>(dataSource: DataSource, read: (session: SqlSession) => Promise<T>): Promise<T> =>
-  onOwnConnection(dataSource, 'slave', (runner) => read(new SqlSession(runner)));
+export const reading = <T>(
+  scope: TenantScope,
+  dataSource: DataSource,
+  read: (session: SqlSession) => Promise<T>,
+): Promise<T> => onOwnConnection(scope, dataSource, 'slave', (runner) => read(new SqlSession(runner)));
 
 /** Thrown where work in doubt finds its row changed by others since: what it did cannot be seen any more. */
 export class OutcomeUnknown extends Unavailable {
@@ -63,6 +76,10 @@ export type AlreadyDone<T> = (transaction: Transaction) => Promise<T | undefined
 
 /** One run of a work. */
 interface Attempt {
+  /** Null: the service itself. */
+  scope: TenantScope | null;
+  /** About how much it writes. */
+  bytes: number;
   run: (transaction: Transaction) => Promise<void>;
   /** It may be committed, even if no answer comes. */
   committing: boolean;
@@ -87,14 +104,20 @@ export class Transactions {
   /**
    * Runs `work` in one transaction and commits it; an error rolls back everything. Work that lost against another
    * transaction (deadlock, lock time-out, snapshot conflict) or whose connection broke is run again from its start.
-   * Throws Unavailable when that does not help.
+   * Tenants take turns at connections, and at SQLite's writer; work without a scope is the service's own. Throws Unavailable when that does not help.
    */
-  async run<T>(work: Work<T>, { alreadyDone }: { alreadyDone?: AlreadyDone<T> } = {}): Promise<T> {
+  async run<T>(
+    scope: TenantScope | null,
+    work: Work<T>,
+    { alreadyDone, bytes = 0 }: { alreadyDone?: AlreadyDone<T>; bytes?: number } = {},
+  ): Promise<T> {
     const deadline = Date.now() + ATTEMPTS_MS;
     let inDoubt = false;
     for (let attempt = 1; ; attempt++) {
       const result = Promise.withResolvers<T>();
       const current: Attempt = {
+        scope,
+        bytes,
         run: async (transaction) => {
           const done = inDoubt ? await alreadyDone?.(transaction) : undefined;
           result.resolve(done ?? (await work(transaction)));
@@ -118,12 +141,13 @@ export class Transactions {
    * For reads that do not depend on each other: what is asked for at the same time (`Promise.all`) is sent in one
    * round trip. There is no common snapshot: a later statement may see more than an earlier one.
    */
-  readTogether<T>(read: (reads: Transaction) => Promise<T>): Promise<T> {
-    return reading(this.dataSource, (session) => read(new Transaction(session)));
+  readTogether<T>(scope: TenantScope, read: (reads: Transaction) => Promise<T>): Promise<T> {
+    return reading(scope, this.dataSource, (session) => read(new Transaction(session)));
   }
 
   /** Runs all of them in one transaction. Where there are several, one that fails is undone alone. */
   async #runTogether(attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
+    const endTurn = await connectionTurn(this.dataSource, attempts[0]?.scope ?? null);
     const runner = this.dataSource.createQueryRunner('master');
     try {
       const session = new SqlSession(runner);
@@ -144,6 +168,7 @@ export class Transactions {
       }
     } finally {
       await runner.release();
+      endTurn();
     }
   }
 }
