@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ApiKeysService } from './api-keys.service.js';
-import type { CredentialVerifier } from './credential-verifier.js';
+import type { CredentialVerifier, Explain } from './credential-verifier.js';
 import { isAccessScope, type Principal } from '../identity/principal.js';
 
 @Injectable()
 export class ApiKeyVerifier implements CredentialVerifier {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
-  async verify(credential: string): Promise<Principal | null> {
-    const apiKey = await this.apiKeys.findValid(credential);
+  async verify(credential: string, explain: Explain = () => undefined): Promise<Principal | null> {
+    const apiKey = await this.apiKeys.findValid(credential, explain);
     return (
       apiKey && {
         credentialId: `key:${apiKey.id}`,

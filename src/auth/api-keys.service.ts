@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { Explain } from './credential-verifier.js';
 import { now } from '../common/clock.js';
 import { newId } from '../common/ids.js';
 import type { ApiKey } from './api-key.entity.js';
@@ -50,12 +51,18 @@ export class ApiKeysService {
    * The key behind a secret, unless it is unknown, revoked or expired. It is looked up by its hash, so that the
    * time this takes says nothing about the secrets that exist.
    */
-  async findValid(secret: string): Promise<ApiKey | null> {
-    if (!KEY.test(secret)) return null;
-    const apiKey = await this.apiKeys.findByHash(hashOf(secret));
-    if (!apiKey || apiKey.revokedTime || (apiKey.expiresTime && apiKey.expiresTime <= now())) return null;
-    return apiKey;
+  async findValid(secret: string, explain: Explain): Promise<ApiKey | null> {
+    const apiKey = KEY.test(secret) ? await this.apiKeys.findByHash(hashOf(secret)) : null;
+    const fault = faultOf(apiKey);
+    if (fault) explain(fault);
+    return fault ? null : apiKey;
   }
+}
+
+function faultOf(apiKey: ApiKey | null): string | undefined {
+  if (!apiKey) return 'unknown key';
+  if (apiKey.revokedTime) return 'revoked';
+  return apiKey.expiresTime && apiKey.expiresTime <= now() ? 'expired' : undefined;
 }
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');

@@ -3,12 +3,10 @@ import { DomainError } from '../common/errors/domain-error.js';
 import { headerLines } from '../http/header-lines.js';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { ApiKeyVerifier } from './api-key.verifier.js';
-import type { CredentialVerifier } from './credential-verifier.js';
+import type { CredentialVerifier, Explain } from './credential-verifier.js';
 import { developerIn } from './developer.js';
 import { JwtVerifier } from './jwt.verifier.js';
 import type { Principal } from '../identity/principal.js';
-
-const MAX_CREDENTIAL_LENGTH = 8 * 1024;
 
 /** Turns the credential of a request into a Principal, by the configured modes. */
 @Injectable()
@@ -35,27 +33,31 @@ export class Authenticator {
     const apiKeys = headerLines('x-api-key', rawHeaders).filter((value) => value !== '');
     if (bearers.length + apiKeys.length > 1)
       throw unauthenticated('Several credentials were sent; send one.');
+    const reasons: string[] = [];
+    const explain: Explain = (reason) => void reasons.push(reason);
     const [bearer] = bearers;
     const [apiKey] = apiKeys;
     if (apiKey !== undefined) {
-      const principal = this.#acceptsApiKeys ? await this.apiKey.verify(apiKey) : null;
+      const principal = this.#acceptsApiKeys ? await this.apiKey.verify(apiKey, explain) : null;
       if (principal) return principal;
-      throw unauthenticated('The API key is not valid.');
+      throw unauthenticated('The API key is not valid.', 'Bearer', reasons[0] ?? 'keys not accepted');
     }
     if (bearer === undefined) throw unauthenticated('A credential is needed.');
     for (const verifier of this.#bearerVerifiers) {
-      const principal = await verifier.verify(bearer);
+      const principal = await verifier.verify(bearer, explain);
       if (principal) return principal;
     }
-    throw unauthenticated('The credential is not valid.', 'Bearer error="invalid_token"');
+    // Of a token it is the token's fault that matters, not that it is no key.
+    const reason = reasons.find((one) => one !== 'no token');
+    throw unauthenticated('The credential is not valid.', 'Bearer error="invalid_token"', reason);
   }
 }
 
 function bearerIn(authorization: string): string[] {
-  const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization.slice(0, MAX_CREDENTIAL_LENGTH)) ?? [];
+  const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
   return bearer === undefined ? [] : [bearer];
 }
 
 /** 401 with the challenge that RFC 9110, section 15.5.2 asks for. */
-const unauthenticated = (detail: string, challenge = 'Bearer'): DomainError =>
-  new DomainError('unauthenticated', detail, { headers: { 'www-authenticate': challenge } });
+const unauthenticated = (detail: string, challenge = 'Bearer', reason?: string): DomainError =>
+  new DomainError('unauthenticated', detail, { headers: { 'www-authenticate': challenge }, reason });

@@ -177,6 +177,23 @@ describe('a key set', () => {
     expect(spy).toHaveBeenCalledWith(5_000);
   });
 
+  it('goes on verifying for hours with the keys it has, and asks less and less often', async () => {
+    serveKeys(await jwkOf(rsa, 'r'));
+    const verifier = verifierOfSet();
+    const signed = (exp: string) => signedBy(rsa, 'r', exp);
+    expect(await verifier.verify(await signed('13h'))).not.toBeNull();
+    answer = () => ({ status: 500, body: '' });
+
+    later(11 * 60_000);
+    await verifier.verify(await signed('14h')).catch(() => undefined);
+    for (let n = 0; n < 20; n++) {
+      expect(await verifier.verify(await signed(`${15 + n}h`))).not.toBeNull();
+      await verifier.verify(await signedBy(otherRsa, `unknown-${n}`, '13h')).catch(() => undefined);
+    }
+
+    expect(fetches).toBeLessThan(5);
+  });
+
   it('goes on verifying with the keys it has while its server is down', async () => {
     serveKeys(await jwkOf(rsa, 'r'));
     const verifier = verifierOfSet();

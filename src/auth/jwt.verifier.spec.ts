@@ -204,8 +204,40 @@ describe('the claims of a token', () => {
       expect([sub, await principalWith({ sub } as JWTPayload)]).toEqual([sub, null]);
   });
 
-  it('name no user where the subject is no id of one', async () => {
-    expect(await principalWith({ sub: 'auth0|ada' })).toMatchObject({ id: 'auth0|ada', userId: null });
+  it('name the user of any identity provider, and nobody where the subject cannot be one', async () => {
+    for (const sub of ['auth0|ada', 'ada@example.org', 'whatsapp:+1555', 'x'.repeat(255)])
+      expect(await principalWith({ sub })).toMatchObject({ id: sub, userId: sub });
+    for (const sub of ['', 'a b', 'é', 'x'.repeat(256), 1, null])
+      expect(await principalWith({ sub } as JWTPayload)).toBeNull();
+  });
+
+  it('give scopes by the claim that is configured, and by no other', async () => {
+    const other = verifierWith({ ...WITH_SECRET, AUTH_CLAIM_SCOPE: 'permissions' });
+    const claims = { scope: 'conversations:write', scopes: ['conversations:write'] };
+    const scopesOf = async (of: JwtVerifier, more: JWTPayload) => [
+      ...((await of.verify(await signToken({ claims: { sub: 'ada', ...more } })))?.scopes ?? []),
+    ];
+
+    expect(await scopesOf(other, claims)).toEqual([]);
+    expect(await scopesOf(other, { ...claims, permissions: ['conversations:read'] })).toEqual([
+      'conversations:read',
+    ]);
+    expect(await scopesOf(verifierWith(WITH_SECRET), { ...claims, scope: null })).toEqual([]);
+  });
+
+  it.each([
+    ['expired', { exp: 1 }, {}],
+    ['wrong audience', { claims: { sub: 'ada', aud: 'other' } }, { AUTH_JWT_AUDIENCE: 'colloquy' }],
+    ['iss missing', { claims: { sub: 'ada' } }, { AUTH_JWT_ISSUER: 'me' }],
+    ['tenant_id malformed', { claims: { sub: 'ada', tenant_id: 'a b' } }, {}],
+    ['wrong signature', { key: Buffer.alloc(32, 1) }, {}],
+  ])('of a token that is refused tell why: %s', async (reason, token, environment) => {
+    const reasons: string[] = [];
+    const verifier = verifierWith({ ...WITH_SECRET, ...environment });
+
+    expect(await verifier.verify(await signToken(token), (one) => void reasons.push(one))).toBeNull();
+
+    expect(reasons).toEqual([reason]);
   });
 
   it('leave out an odd name and an odd role', async () => {

@@ -1,10 +1,6 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { context, propagation } from '@opentelemetry/api';
 import {
-  createRemoteJWKSet,
-  customFetch,
-  type FetchImplementation,
   decodeProtectedHeader,
   errors,
   type JWTPayload,
@@ -12,21 +8,14 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
-import { Unavailable } from '../common/errors/domain-error.js';
-import { isOpaqueId } from '../common/opaque-id.js';
+import { isExternalId, isOpaqueId } from '../common/opaque-id.js';
 import { APP_CONFIG, type AppConfig, type JwtConfig } from '../config/app-config.js';
-import type { CredentialVerifier } from './credential-verifier.js';
+import type { CredentialVerifier, Explain } from './credential-verifier.js';
+import { JwtKeySet } from './jwt-key-set.js';
 import { type AccessScope, isAccessScope, type Principal } from '../identity/principal.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-const JWKS_TIMEOUT_MS = 5_000;
-/** An unknown key id makes the key set be fetched again, but not more often than this. */
-const JWKS_COOLDOWN_MS = 10_000;
-const JWKS_MAX_AGE_MS = 10 * 60_000;
 const MAX_CLAIM_LENGTH = 255;
-
-/** What jose says when the key set, and not the token, is at fault. */
-const KEY_SET_FAILURES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
 
 /** A key (or a way to find it) and the algorithms it may be used with; a token's own `alg` never widens them. */
 interface KeySource {
@@ -44,12 +33,17 @@ export class JwtVerifier implements CredentialVerifier {
     this.#sources = config.auth.jwt ? keySources(config.auth.jwt) : [];
   }
 
-  async verify(credential: string): Promise<Principal | null> {
+  async verify(credential: string, explain: Explain = () => undefined): Promise<Principal | null> {
     const { jwt } = this.config.auth;
-    if (!jwt || credential.split('.').length !== 3) return null;
+    if (!jwt || credential.split('.').length !== 3) {
+      explain('no token');
+      return null;
+    }
     const known = this.#verified.find(credential);
     if (known) return known;
-    for (const { algorithms, key } of this.#sourcesFor(credential)) {
+    const sources = this.#sourcesFor(credential);
+    if (sources.length === 0) explain('algorithm not accepted');
+    for (const { algorithms, key } of sources) {
       try {
         const payload = await payloadOf(credential, key, {
           algorithms: [...algorithms],
@@ -57,12 +51,12 @@ export class JwtVerifier implements CredentialVerifier {
           ...(jwt.issuer && { issuer: jwt.issuer }),
           ...(jwt.audience && { audience: jwt.audience }),
         });
-        const principal = principalOf(payload, jwt.claims);
+        const principal = principalOf(payload, jwt.claims, explain);
         if (principal) this.#verified.remember(credential, principal, payload.exp ?? 0);
         return principal;
       } catch (error) {
-        if (!isRefusal(error))
-          throw new Unavailable('The keys that tokens are verified with cannot be fetched.', error);
+        if (!(error instanceof errors.JOSEError)) throw error;
+        explain(reasonOf(error));
       }
     }
     return null;
@@ -78,9 +72,19 @@ export class JwtVerifier implements CredentialVerifier {
   }
 }
 
-/** A token that fails is the client's affair; a key set that cannot be fetched is not. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof errors.JOSEError && !KEY_SET_FAILURES.has(error.code);
+/** What jose found wrong with a token, in a few words. */
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return error.reason === 'missing'
+      ? `${error.claim} missing`
+      : `wrong ${CLAIMS[error.claim] ?? error.claim}`;
+  if (error instanceof errors.JWKSNoMatchingKey) return 'unknown key';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'wrong signature';
+  return 'malformed token';
+}
+
+const CLAIMS: Readonly<Record<string, string>> = { aud: 'audience', iss: 'issuer' };
 
 function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
   const sources: KeySource[] = [];
@@ -93,24 +97,10 @@ function keySources({ jwksUrl, publicKey, secret }: JwtConfig): KeySource[] {
     sources.push({ algorithms: [algorithm], key: () => key });
   }
   if (jwksUrl) {
-    const key = createRemoteJWKSet(jwksUrl, {
-      timeoutDuration: JWKS_TIMEOUT_MS,
-      cooldownDuration: JWKS_COOLDOWN_MS,
-      cacheMaxAge: JWKS_MAX_AGE_MS,
-      [customFetch]: fetchTraced,
-    });
-    sources.push({ algorithms: ['RS256', 'ES256', 'EdDSA'], key });
+    sources.push({ algorithms: ['RS256', 'ES256', 'EdDSA'], key: new JwtKeySet(jwksUrl).find });
   }
   return sources;
 }
-
-/** Within the trace of the request that asks, where there is one. */
-const fetchTraced: FetchImplementation = (url, options) => {
-  propagation.inject(context.active(), options.headers, {
-    set: (headers, name, value) => headers.set(name, value),
-  });
-  return fetch(url, options);
-};
 
 /** The payload of a token that is valid. A token without `kid` may be signed with any key of a set that fits its `alg`. */
 async function payloadOf(
@@ -134,13 +124,17 @@ async function payloadOf(
 }
 
 /** Null when the claims cannot be what they have to be: a token bound to something unreadable is bound to nothing safe. */
-function principalOf(payload: JWTPayload, claims: JwtConfig['claims']): Principal | null {
-  const subject = text(payload[claims.subject]);
+function principalOf(payload: JWTPayload, claims: JwtConfig['claims'], explain: Explain): Principal | null {
+  const subject = payload[claims.subject];
   const tenantId = payload[claims.tenantId] ?? null;
   const tenantUnitId = payload[claims.tenantUnitId] ?? null;
-  if (subject === null) return null;
-  if (tenantId !== null && !isOpaqueId(tenantId)) return null;
-  if (tenantUnitId !== null && !isOpaqueId(tenantUnitId)) return null;
+  const malformed = (claim: string) => {
+    explain(`${claim} malformed`);
+    return null;
+  };
+  if (!isExternalId(subject)) return malformed(claims.subject);
+  if (tenantId !== null && !isOpaqueId(tenantId)) return malformed(claims.tenantId);
+  if (tenantUnitId !== null && !isOpaqueId(tenantUnitId)) return malformed(claims.tenantUnitId);
   const issuer = payload.iss ?? '';
   return {
     credentialId: `jwt:${createHash('sha256')
@@ -149,13 +143,20 @@ function principalOf(payload: JWTPayload, claims: JwtConfig['claims']): Principa
     id: subject,
     name: text(payload[claims.name]),
     role: text(payload[claims.role]),
-    userId: isOpaqueId(subject) ? subject : null,
+    userId: subject,
     tenantId,
     tenantUnitId,
-    scopes: scopesOf(payload[claims.scope] ?? payload.scopes),
+    scopes: scopesOf(scopeClaimOf(payload, claims.scope)),
     expiresTime: payload.exp === undefined ? undefined : new Date(payload.exp * 1000),
   };
 }
+
+/** The claim that was configured and no other; of a token as it usually is, `scope` or else `scopes`. */
+const scopeClaimOf = (payload: JWTPayload, name: string): unknown =>
+  name === DEFAULT_SCOPE_CLAIM && !Object.hasOwn(payload, name) ? payload[SCOPES_CLAIM] : payload[name];
+
+const DEFAULT_SCOPE_CLAIM = 'scope';
+const SCOPES_CLAIM = 'scopes';
 
 const text = (claim: unknown): string | null =>
   typeof claim === 'string' &&

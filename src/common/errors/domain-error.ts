@@ -11,6 +11,8 @@ interface DomainErrorOptions {
   location?: string;
   /** Further members of the problem document (RFC 9457, section 3.2). */
   members?: Readonly<Record<string, unknown>>;
+  /** In a few words, why; shown to the log only. */
+  reason?: string | undefined;
   cause?: unknown;
 }
 
@@ -23,11 +25,12 @@ export class DomainError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   readonly location: string | undefined;
   readonly members: Readonly<Record<string, unknown>>;
+  readonly reason: string | undefined;
 
   constructor(
     readonly code: ProblemCode,
     detail: string,
-    { faults, headers = {}, location, members = {}, cause }: DomainErrorOptions = {},
+    { faults, headers = {}, location, members = {}, reason, cause }: DomainErrorOptions = {},
   ) {
     super(detail, { cause });
     this.name = new.target.name;
@@ -35,6 +38,7 @@ export class DomainError extends Error {
     this.headers = headers;
     this.location = location;
     this.members = members;
+    this.reason = reason;
   }
 }
 
