@@ -1,11 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { problemOf } from './problem-details.filter.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { newId } from '../common/ids.js';
+import { LogBudget } from '../common/log-budget.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 const LINGER_MS = 1_000;
+const logger = new Logger('ClientError');
+const LINES = new LogBudget(10, (omitted) => logger.log({ omitted }, 'more requests'));
 
 /** Answers bytes that are no HTTP request, which no route and no filter ever sees, and hangs up. */
 export function answerClientError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
@@ -23,6 +28,7 @@ export function hangUpWith(error: DomainError, socket: Duplex, publicUrl: string
   socket.on('error', () => socket.destroy());
   // Time to read the answer; a client that does not hang up in turn would keep the connection for ever.
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  if (LINES.take()) logger.log({ request_id: requestId, status, code: error.code }, 'request');
   const body = JSON.stringify({ title, ...problem, status, instance: '/', request_id: requestId });
   socket.end(
     [
@@ -30,6 +36,7 @@ export function hangUpWith(error: DomainError, socket: Duplex, publicUrl: string
       'Content-Type: application/problem+json',
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
+      ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
       '',
       body,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ProblemCode } from '../common/errors/problems.js';
+import type { DomainError } from '../common/errors/domain-error.js';
 import type { Principal } from '../identity/principal.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 
@@ -13,10 +14,13 @@ declare module 'fastify' {
     json: unknown;
     /** Of the problem that it was answered with. */
     problem: ProblemCode | undefined;
+    /** Why the request was not carried out; for the log. */
+    failure: DomainError | undefined;
   }
 }
 
 /** What the guards find out about a request, for all that comes after them. */
 export function decorateRequests(fastify: FastifyInstance): void {
-  for (const property of ['principal', 'scope', 'json', 'problem']) fastify.decorateRequest(property);
+  for (const property of ['principal', 'scope', 'json', 'problem', 'failure'])
+    fastify.decorateRequest(property);
 }
