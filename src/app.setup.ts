@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { answerFailure } from './http/problem-details.filter.js';
+import { boundConnections } from './http/connections.js';
 import { answerClientError } from './http/client-error.js';
 import { answerOtherMethods, methodsByPath } from './http/method-not-allowed.js';
 import { jsonOf } from './common/json/json-body.js';
@@ -62,6 +63,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
     { bodyParser: false, logger: new NestLogger(logger), abortOnError: false },
   );
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  boundConnections(fastify.server);
   const methods = methodsByPath(fastify);
   decorateRequests(fastify);
   drainUnreadBodies(fastify);
@@ -88,6 +90,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
 /** A server of its own for health and metrics, when they have a port of their own. */
 export function createMonitoringServer(app: NestFastifyApplication): FastifyInstance {
   const server = Fastify(HTTP_OPTIONS);
+  boundConnections(server.server);
   const methods = methodsByPath(server);
   sendCommonHeaders(server);
   tellPublicUrl(server, app.get<AppConfig>(APP_CONFIG).http.publicUrl);

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { context, propagation } from '@opentelemetry/api';
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { Unavailable } from '../common/errors/domain-error.js';
+import { isJsonObject } from '../common/json/exact-json.js';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1024 * 1024;
@@ -75,7 +76,7 @@ export class JwtKeySet {
 const unreachable = (cause?: unknown): Unavailable =>
   new Unavailable('The keys that tokens are verified with cannot be fetched.', cause);
 
-async function keysAt(url: URL): Promise<Parameters<typeof createLocalJWKSet>[0]> {
+async function keysAt(url: URL): Promise<JSONWebKeySet> {
   const headers = { accept: 'application/jwk-set+json, application/json' };
   propagation.inject(context.active(), headers); // within the trace of the request that asks, where there is one
   const response = await fetch(url, {
@@ -84,11 +85,23 @@ async function keysAt(url: URL): Promise<Parameters<typeof createLocalJWKSet>[0]
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.status !== 200) throw new Error(`The server of the keys answered ${response.status}.`);
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BYTES) throw new Error('The set of keys is too large.');
+  const keys: unknown = JSON.parse(await textOf(response));
+  if (!isKeySet(keys)) throw new Error('What the server of the keys answered is no set of keys.');
+  return keys;
+}
+
+const isKeySet = (value: unknown): value is JSONWebKeySet =>
+  isJsonObject(value) && Array.isArray(value['keys']);
+
+async function textOf({ body }: Response): Promise<string> {
+  const reader: ReadableStreamDefaultReader<unknown> | undefined = body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    if (!(part.value instanceof Uint8Array)) continue;
+    chunks.push(part.value);
+    bytes += part.value.length;
+    if (bytes > MAX_BYTES) throw new Error('The set of keys is too large.');
   }
-  return JSON.parse(text);
+  return Buffer.concat(chunks).toString();
 }

@@ -5,7 +5,7 @@
 export class LogBudget {
   #left: number;
   #omitted = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #isCounting = false;
 
   constructor(
     private readonly linesPerSecond: number,
@@ -16,7 +16,8 @@ export class LogBudget {
 
   /** Whether one more line may be written now. */
   take(): boolean {
-    this.#timer ??= setTimeout(() => this.#startAnew(), 1_000).unref();
+    if (!this.#isCounting) setTimeout(() => this.#startAnew(), 1_000).unref();
+    this.#isCounting = true;
     if (this.#left > 0) {
       this.#left--;
       return true;
@@ -29,7 +30,7 @@ export class LogBudget {
     const omitted = this.#omitted;
     this.#left = this.linesPerSecond;
     this.#omitted = 0;
-    this.#timer = undefined;
+    this.#isCounting = false;
     if (omitted > 0) this.tell(omitted);
   }
 }

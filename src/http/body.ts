@@ -6,7 +6,7 @@ export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 export const MAX_MESSAGES_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Bodies up to this size are received as they come. */
-const SMALL_BYTES = 64 * 1024;
+const SMALL_BYTES = 16 * 1024;
 
 type Headers = FastifyRequest['headers'];
 
