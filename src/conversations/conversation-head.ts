@@ -7,6 +7,7 @@ export const CONVERSATION_HEAD = [
   'agentId',
   'userId',
   'messageCount',
+  'largestMessage',
   'updatedTime',
   'writtenTime',
   'version',

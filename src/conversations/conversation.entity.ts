@@ -51,6 +51,11 @@ export class Conversation extends Authored {
   @CountColumn({ nullable: true }) forkedFromSequence: number | null;
   /** Also the sequence of the last message. */
   @CountColumn() messageCount: number;
+  /**
+   * Bytes of the text of its largest message, 0 while all are small; null where it is not known. Pages of large messages
+   * are read in slices.
+   */
+  @CountColumn({ nullable: true }) largestMessage: number | null;
   /** Grows with every change of the row. */
   @CountColumn() version: number;
   /** When it was last written, of which events know their order: never goes back, and is shown to nobody. */

@@ -26,6 +26,12 @@ import { WriteEffects } from './write-effects.js';
     DeletedConversationsQueue,
     WriteEffects,
   ],
-  exports: [ConversationsService, WriteEffects, DeletedConversationsRepository, DeletedConversationsQueue],
+  exports: [
+    ConversationsRepository,
+    ConversationsService,
+    WriteEffects,
+    DeletedConversationsRepository,
+    DeletedConversationsQueue,
+  ],
 })
 export class ConversationsModule {}

@@ -173,6 +173,21 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     });
   }
 
+  /** Notes that a conversation has a message of so many bytes. */
+  raiseLargestMessage(
+    scope: TenantScope,
+    transaction: Transaction,
+    id: string,
+    bytes: number,
+  ): Promise<void> {
+    return this.updateIn(scope, transaction, {
+      set: 'largest_message = ?',
+      values: [bytes],
+      where: 'id = ? AND largest_message < ?',
+      parameters: [id, bytes],
+    });
+  }
+
   /** Deletes a conversation of this version, which the transaction has locked. */
   remove(
     scope: TenantScope,

@@ -39,6 +39,7 @@ export function conversationOf(
     forkedFromId: null,
     forkedFromSequence: null,
     messageCount: 0,
+    largestMessage: 0,
     version: 1,
     writtenTime: (createdTime ? now() : timeOfId(id)).toISOString(),
     ...authoredBy(scope.principal, timeOfId(id)),

@@ -34,19 +34,19 @@ export class EpochsRepository extends AcrossTenantsRepository {
 
   /** Begins an epoch unless there is one. */
   begin(): Promise<void> {
-    return this.transactions.run(async (transaction) => {
+    return this.transactions.run(null, async (transaction) => {
       if ((await this.currentLocked(transaction)) === null) await this.#replace(transaction);
     });
   }
 
   /** Ends the current epoch and begins another one, which it returns. */
   renew(): Promise<string> {
-    return this.transactions.run((transaction) => this.#replace(transaction));
+    return this.transactions.run(null, (transaction) => this.#replace(transaction));
   }
 
   /** Ends the current epoch, if there is one. */
   end(): Promise<void> {
-    return this.transactions.run(async (transaction) => {
+    return this.transactions.run(null, async (transaction) => {
       await this.affectedIn(transaction, "DELETE FROM feed_epoch WHERE id = 'current'", []);
     });
   }

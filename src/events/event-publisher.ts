@@ -49,7 +49,7 @@ export class EventPublisher implements PeriodicWork {
   }
 
   async #publish(): Promise<boolean> {
-    const published = await this.transactions.run(async (transaction) => {
+    const published = await this.transactions.run(null, async (transaction) => {
       // Behind the lock, so that the snapshot in which the rows are read has all that an earlier publisher did.
       const epoch = await this.epochs.currentLocked(transaction);
       const pending = await this.publishing.listPending(transaction);

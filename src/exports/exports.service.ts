@@ -55,7 +55,8 @@ export class ExportsService {
         pageSize: MESSAGES_AT_A_TIME,
         from: { afterSequence: sequence, beforeSequence: messageCount + 1 },
       });
-      yield* items;
+      if (Symbol.asyncIterator in items) for await (const slice of items) yield* slice;
+      else yield* items;
     }
   }
 }

@@ -65,7 +65,7 @@ export class FeedWatch implements BeforeApplicationShutdown {
     try {
       const tenants = [...this.#waiting.keys()];
       if (tenants.length > 0) {
-        const [epoch, marks] = await this.transactions.readTogether((reads) =>
+        const [epoch, marks] = await this.transactions.readTogether(null, (reads) =>
           Promise.all([this.epochs.currentIn(reads), this.marks.listIn(reads, tenants)]),
         );
         const current = marks.filter((mark) => mark.epoch === epoch);

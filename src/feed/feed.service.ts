@@ -62,7 +62,7 @@ export class FeedService {
 
   /** The place that `earliest`, `latest` or the id of an event names. Throws EventsExpired. */
   async locate(scope: TenantScope, after: string): Promise<EventPlace> {
-    const ends = await this.transactions.readTogether((reads) => this.#ends(scope, reads));
+    const ends = await this.transactions.readTogether(scope, (reads) => this.#ends(scope, reads));
     const { epoch, earliest, latest } = ends;
     if (after === 'earliest') return { epoch, position: earliest };
     if (after === 'latest') return { epoch, position: latest };
@@ -73,14 +73,14 @@ export class FeedService {
 
   /** The events behind a place, up to `limit`. Throws EventsExpired. */
   async read(scope: TenantScope, after: EventPlace, filter: EventFilter, limit: number): Promise<EventPage> {
-    const before = await this.transactions.readTogether((reads) => this.#ends(scope, reads));
+    const before = await this.transactions.readTogether(scope, (reads) => this.#ends(scope, reads));
     assertKept(after, before);
     if (after.position === before.latest) return { events: [], next: after, hasMore: false };
     const isNarrow = filter.conversationId !== undefined;
     const upTo = isNarrow ? before.latest : Math.min(before.latest, after.position + MAX_LOOKED_AT);
     const stretch = { epoch: after.epoch, after: after.position, upTo };
     const maxRows = isNarrow ? Math.min(limit, MAX_ROWS_OF_ONE) : limit;
-    const [rows, ends] = await this.transactions.readTogether((reads) =>
+    const [rows, ends] = await this.transactions.readTogether(scope, (reads) =>
       Promise.all([this.events.listIn(scope, reads, stretch, filter, maxRows), this.#ends(scope, reads)]),
     );
     // What is removed while it is read must not look like nothing.

@@ -5,7 +5,6 @@ import { DomainError } from '../common/errors/domain-error.js';
 import { RepeatedFailures } from './repeated-failures.js';
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { BASE_PATH } from './resource.js';
-import { LogBudget } from '../common/log-budget.js';
 
 /** A problem document (RFC 9457) for an error, with the members that need no request; types begin with `publicUrl`. */
 export function problemOf(
@@ -57,9 +56,6 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 const logger = new Logger(ProblemDetailsFilter.name);
 const repeated = new RepeatedFailures();
 
-/** A neighbour that fails makes every request fail: a few lines a second say so as well as all of them. */
-const FAULTS = new LogBudget(10, (omitted) => logger.error({ omitted }, 'More requests failed.'));
-
 /** Answers a request that failed. */
 export type SendFailure = (request: FastifyRequest, reply: FastifyReply, error: DomainError) => void;
 
@@ -88,7 +84,7 @@ export function answerFailure(thrown: unknown, request: FastifyRequest, reply: F
   const error = asDomainError(thrown);
   request.problem = error.code;
   request.failure = error;
-  if (PROBLEMS[error.code].status >= 500 && !repeated.has(error) && FAULTS.take())
+  if (PROBLEMS[error.code].status >= 500 && !repeated.has(error))
     logger.error({ request_id: request.id, code: error.code, err: error.cause ?? error }, error.message);
   const send = request.routeOptions.config.sendFailure ?? sendProblem;
   send(request, reply, error);

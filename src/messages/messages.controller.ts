@@ -37,7 +37,7 @@ export class MessagesController {
     @Tenant() scope: TenantScope,
     @ConversationId() conversationId: string,
     @Query() query: ListMessagesQuery,
-  ): Promise<MessagePageResponse> {
+  ): Promise<object> {
     return MessagePageResponse.from(await this.messages.list(scope, conversationId, query.toRequest()));
   }
 

@@ -5,17 +5,20 @@ import { newMessageId, sequenceOfMessageId } from './new-message-id.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
+import { ConversationsRepository } from '../conversations/conversations.repository.js';
 import { MessageNamesRepository } from './message-names.repository.js';
 import { TOLD, type ToldMessage } from './message-events.js';
 import { Message, type Omissible, type ReadMessage } from './message.entity.js';
 
 /** Sequences `from` to `to`, both inclusive, in ascending or descending order. */
-interface SequenceRange {
+export interface SequenceRange {
   from: number;
   to: number;
   descending: boolean;
 }
 
+/** As many of these as a page may have are about a megabyte; larger ones are noted. */
+const SMALL_MESSAGE_BYTES = 5 * 1024;
 const CREATED = ['createdTime'] as const;
 /** In characters of an id, hyphens included. */
 const TIME_LENGTH = 14;
@@ -28,12 +31,14 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
   constructor(
     @InjectRepository(Message) repository: Repository<Message>,
     private readonly names: MessageNamesRepository,
+    private readonly conversations: ConversationsRepository,
   ) {
     super(repository);
   }
 
   async append(scope: TenantScope, transaction: Transaction, messages: readonly Message[]): Promise<void> {
     await this.insertIn(scope, transaction, messages);
+    await this.#noteSize(scope, transaction, messages);
     const named = messages.flatMap(({ externalId, ...message }) =>
       externalId === null ? [] : [{ ...message, externalId }],
     );
@@ -190,9 +195,26 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     });
   }
 
+  /** As `listRangeIn`, but nothing where `maxBytes` do not hold so many messages as large as the largest one. */
+  listSmallRangeIn(
+    scope: TenantScope,
+    transaction: Transaction,
+    conversationId: string,
+    { from, to, descending }: SequenceRange,
+    { count, maxBytes, omitted = [] }: { count: number; maxBytes: number; omitted?: readonly Omissible[] },
+  ): Promise<ReadMessage[]> {
+    const largest = 'SELECT MAX(largest_message) FROM conversation WHERE tenant_id = ? AND id = ?';
+    return this.selectWithoutIn(scope, transaction, omitted, {
+      where: `conversation_id = ? AND sequence >= ? AND sequence <= ? AND (${largest}) * ? <= ?`,
+      parameters: [conversationId, from, to, scope.tenantId, conversationId, count, maxBytes],
+      order: [['sequence', descending ? 'DESC' : 'ASC']],
+    });
+  }
+
   /** Writes a message as it is to be, which the transaction has locked as it was. */
-  change(scope: TenantScope, transaction: Transaction, before: Message, after: Message): Promise<void> {
-    return this.replaceIn(scope, transaction, before, after, {
+  async change(scope: TenantScope, transaction: Transaction, before: Message, after: Message): Promise<void> {
+    await this.#noteSize(scope, transaction, [after]);
+    await this.replaceIn(scope, transaction, before, after, {
       where: `${BY_ID} AND version = ?`,
       parameters: [...keyOf(before.conversationId, before.id), before.version],
     });
@@ -212,4 +234,19 @@ export class MessagesRepository extends TenantScopedRepository<Message> {
     });
     await this.names.removeRange(scope, transaction, conversationId, from, to);
   }
+
+  async #noteSize(scope: TenantScope, transaction: Transaction, messages: readonly Message[]): Promise<void> {
+    const largest = messages.reduce((size, message) => Math.max(size, bytesOf(message)), 0);
+    const [first] = messages;
+    if (first && largest > SMALL_MESSAGE_BYTES)
+      await this.conversations.raiseLargestMessage(scope, transaction, first.conversationId, largest);
+  }
 }
+
+/** About how many bytes the text of a message has. */
+export const bytesOf = ({
+  content,
+  metadata = '',
+  parts,
+}: Pick<ReadMessage, 'content' | 'metadata' | 'parts'>): number =>
+  Buffer.byteLength(content) + metadata.length + (parts?.length ?? 0);

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { assertScope } from '../auth/insufficient-scope.js';
 import { now } from '../common/clock.js';
+import { Unavailable } from '../common/errors/domain-error.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import type { Page } from '../common/pagination/page.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
+import { ConversationNotFound } from '../conversations/conversation.errors.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
 import { WriteEffects } from '../conversations/write-effects.js';
 import { withChange } from '../database/schema/authorship.js';
+import { LargeReads, SLICE_BYTES } from '../database/sql/large-reads.js';
 import { lockedChange } from '../database/sql/locked-change.js';
 import { Transactions } from '../database/sql/transactions.js';
 import { type Done, IdempotencyService } from '../idempotency/idempotency.service.js';
@@ -17,7 +20,7 @@ import { MessageAppender } from './message-appender.js';
 import { messageChange, messageChanged } from './message-events.js';
 import type { Message, Omissible, ReadMessage } from './message.entity.js';
 import { MessageNotFound, MessageRedacted } from './message.errors.js';
-import { MessagesRepository } from './messages.repository.js';
+import { bytesOf, MessagesRepository, type SequenceRange } from './messages.repository.js';
 import { flagOf, type NewMessage } from './new-message.js';
 
 export interface MessagePageRequest {
@@ -28,6 +31,11 @@ export interface MessagePageRequest {
   omitted?: readonly Omissible[];
   /** Where to start: a page number, or next to known messages (both exclusive). */
   from: { pageNumber: number } | { afterSequence: number | undefined; beforeSequence: number | undefined };
+}
+
+/** A page whose messages are too large to be held at once has them in slices. */
+export interface MessagePage extends Omit<Page<ReadMessage>, 'items'> {
+  readonly items: readonly ReadMessage[] | AsyncIterable<readonly ReadMessage[]>;
 }
 
 interface Annotation {
@@ -49,6 +57,7 @@ export class MessagesService {
     private readonly idempotency: IdempotencyService,
     private readonly effects: WriteEffects,
     private readonly erasure: FileErasure,
+    private readonly largeReads: LargeReads,
   ) {}
 
   /**
@@ -89,13 +98,15 @@ export class MessagesService {
     scope: TenantScope,
     conversationId: string,
     request: MessagePageRequest,
-  ): Promise<Page<ReadMessage>> {
-    const { externalId, omitted } = request;
+    again = true,
+  ): Promise<MessagePage> {
+    const { externalId, omitted, pageSize } = request;
     if (externalId !== undefined) return this.#listNamed(scope, conversationId, externalId, request);
-    const [{ messageCount }, messages] = await this.transactions.readTogether(scope, (reads) => {
+    const small = { count: pageSize, maxBytes: SLICE_BYTES, ...(omitted && { omitted }) };
+    const [head, messages] = await this.transactions.readTogether(scope, (reads) => {
       const conversation = this.conversations.getHeadIn(scope, reads, conversationId);
       const listUpTo = (end: number) =>
-        this.messages.listRangeIn(scope, reads, conversationId, rangeOf(request, end), omitted);
+        this.messages.listSmallRangeIn(scope, reads, conversationId, rangeOf(request, end), small);
       // Counted from its beginning, a page is found without knowing where the conversation ends.
       const page =
         request.order === 'oldest'
@@ -103,15 +114,55 @@ export class MessagesService {
           : conversation.then((found) => listUpTo(found.messageCount));
       return Promise.all([conversation, page]);
     });
-    const { from, to, lowest, highest, descending } = rangeOf(request, messageCount);
+    const { messageCount, largestMessage } = head;
+    const range = rangeOf(request, messageCount);
+    const { from, to, lowest, highest, descending } = range;
+    const isLarge = largestMessage === null || largestMessage * pageSize > SLICE_BYTES;
+    if (messages.length === 0 && from <= to && !isLarge) {
+      // Something large was appended between the two statements.
+      if (again) return this.list(scope, conversationId, request, false);
+      throw new Unavailable('Too much is appended to the conversation.');
+    }
     return {
       // What was appended since the conversation was read is not counted either.
-      items: messages.filter(({ sequence }) => sequence <= messageCount),
+      items: isLarge
+        ? this.#slices(scope, conversationId, range, largestMessage, omitted)
+        : messages.filter(({ sequence }) => sequence <= messageCount),
       pageNumber: 'pageNumber' in request.from ? request.from.pageNumber : null,
-      pageSize: request.pageSize,
+      pageSize,
       totalCount: messageCount,
       hasNextPage: from <= to && (descending ? from > lowest : to < highest),
     };
+  }
+
+  /**
+   * The messages of a range, as many at a time as are about a megabyte. Throws ConversationNotFound once it is deleted.
+   */
+  #slices(
+    scope: TenantScope,
+    conversationId: string,
+    { from, to, descending }: SequenceRange,
+    largest: number | null,
+    omitted: readonly Omissible[] | undefined,
+  ): AsyncIterable<readonly ReadMessage[]> {
+    let next = descending ? to : from;
+    let size = Math.max(1, Math.floor(SLICE_BYTES / (largest ?? SLICE_BYTES)));
+    return this.largeReads.slices(scope, async () => {
+      const count = Math.min(size, descending ? next - from + 1 : to - next + 1);
+      if (count <= 0) return undefined;
+      const range = descending
+        ? { from: next - count + 1, to: next, descending }
+        : { from: next, to: next + count - 1, descending };
+      const slice = await this.transactions.readTogether(scope, (reads) =>
+        this.messages.listRangeIn(scope, reads, conversationId, range, omitted),
+      );
+      if (slice.length < count) throw new ConversationNotFound();
+      next += descending ? -count : count;
+      // Where nobody noted how large they are, the next ones are taken to be much like these.
+      const bytes = slice.reduce((sum, message) => sum + bytesOf(message), 0);
+      if (largest === null && 2 * bytes < SLICE_BYTES) size *= 2;
+      return slice;
+    });
   }
 
   /** The page of at most one message, which is the first. */

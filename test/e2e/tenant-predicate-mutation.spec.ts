@@ -319,7 +319,7 @@ const jobSteps: Step[] = [
     act: async () => {
       const scope = TenantScope.grant(TENANT, null, NOBODY);
       const epoch = String(rowsOfTwin.get('feed')?.[0]?.['epoch']);
-      await app.get(Transactions).run(async (transaction) => {
+      await app.get(Transactions).run(scope, async (transaction) => {
         await app.get(EventsRepository).removeUpTo(scope, transaction, epoch, 4);
         await app.get(FeedsRepository).shorten(scope, transaction, epoch, 5);
       });

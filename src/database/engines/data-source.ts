@@ -12,6 +12,7 @@ import { Events1769400000000 } from '../migrations/1769400000000-events.js';
 import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.js';
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
 import { DoneRequests1769000000000 } from '../migrations/1769000000000-done-requests.js';
+import { LargestMessage1769500000000 } from '../migrations/1769500000000-largest-message.js';
 import { SecondEdition1769300000000 } from '../migrations/1769300000000-second-edition.js';
 import { SnakeCaseNaming } from '../schema/naming.js';
 import { boundPoolWait } from './pool-wait.js';
@@ -24,6 +25,7 @@ const MIGRATIONS = [
   JobLeases1769200000000,
   SecondEdition1769300000000,
   Events1769400000000,
+  LargestMessage1769500000000,
 ];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;

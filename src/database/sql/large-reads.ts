@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Turns } from '../../common/turns.js';
 import type { TenantScope } from '../../identity/tenant-scope.js';
 
+/** About how much a slice of a large read holds. */
+export const SLICE_BYTES = 1024 * 1024;
+
 /**
  * What is too large to be held at once is read in slices. Slices of all large reads together are bounded, and tenants
  * take turns at that room: each slice waits for its own, and gives it back when the next one is asked for.

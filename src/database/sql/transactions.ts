@@ -52,7 +52,7 @@ export class Transaction {
 
 /** Reads on a connection of its own, outside of a transaction. */
 export const reading = <T>(
-  scope: TenantScope,
+  scope: TenantScope | null,
   dataSource: DataSource,
   read: (session: SqlSession) => Promise<T>,
 ): Promise<T> => onOwnConnection(scope, dataSource, 'slave', (runner) => read(new SqlSession(runner)));
@@ -141,7 +141,7 @@ export class Transactions {
    * For reads that do not depend on each other: what is asked for at the same time (`Promise.all`) is sent in one
    * round trip. There is no common snapshot: a later statement may see more than an earlier one.
    */
-  readTogether<T>(scope: TenantScope, read: (reads: Transaction) => Promise<T>): Promise<T> {
+  readTogether<T>(scope: TenantScope | null, read: (reads: Transaction) => Promise<T>): Promise<T> {
     return reading(scope, this.dataSource, (session) => read(new Transaction(session)));
   }
 

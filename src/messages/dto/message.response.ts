@@ -1,3 +1,4 @@
+import type { StreamableFile } from '@nestjs/common';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../http/authorship.response.js';
 import { BASE_PATH } from '../../http/resource.js';
@@ -5,6 +6,8 @@ import { parseExactJson } from '../../common/json/exact-json.js';
 import { jsonArray, JsonBody, jsonWith } from '../../common/json/json-body.js';
 import type { Page } from '../../common/pagination/page.js';
 import { PageResponse } from '../../http/page.response.js';
+import { slicedBody } from '../../http/sliced-body.js';
+import type { MessagePage } from '../messages.service.js';
 import { MESSAGE_SENDERS, type Message, type MessageSender, type ReadMessage } from '../message.entity.js';
 import { messagePath } from '../message-path.js';
 import { FEEDBACK, HIDDEN, METADATA, PARTS, SENDER } from './append-message.dto.js';
@@ -195,13 +198,33 @@ export class MessagePageResponse extends PageResponse {
     this.#data = page.items.map((item) => MessageResponse.from(item));
   }
 
-  static from(this: void, page: Page<ReadMessage>): MessagePageResponse {
-    return new MessagePageResponse(page);
+  static from(this: void, { items, ...page }: MessagePage): Promise<JsonBody | StreamableFile> | JsonBody {
+    if (!(Symbol.asyncIterator in items)) return new MessagePageResponse({ ...page, items });
+    return slicedBody(textOf(new MessagePageResponse({ ...page, items: [] }), items));
   }
 
   toText(): string {
     return jsonWith(this, { data: jsonArray(this.#data) });
   }
+}
+
+/** The text of a page that has no messages yet, and then of these. */
+async function* textOf(
+  page: MessagePageResponse,
+  slices: AsyncIterable<readonly ReadMessage[]>,
+): AsyncGenerator<string> {
+  const end = ']}';
+  yield page.toText().slice(0, -end.length);
+  let separator = '';
+  for await (const slice of slices) {
+    let text = '';
+    for (const message of slice) {
+      text += separator + MessageResponse.from(message).toText();
+      separator = ',';
+    }
+    yield text;
+  }
+  yield end;
 }
 
 @ApiSchema({ name: 'AppendedMessages' })
