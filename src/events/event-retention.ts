@@ -52,7 +52,7 @@ export class EventRetention implements PeriodicWork {
   #shorten({ tenantId, epoch, lastPosition }: FeedMark, isCurrent: boolean): Promise<boolean> {
     const scope = TenantScope.grant(tenantId, null, SERVICE);
     const oldest = new Date(now().getTime() - this.config.events.retentionDays * DAY_MS).toISOString();
-    return this.transactions.run(null, async (transaction) => {
+    return this.transactions.run(scope, async (transaction) => {
       const stretch = { epoch, after: 0, upTo: isCurrent ? lastPosition - 1 : lastPosition };
       const rows = await this.events.listIn(scope, transaction, stretch, EVERYTHING, ROWS_PER_STEP);
       const kept = isCurrent ? rows.findIndex(({ eventTime }) => eventTime >= oldest) : -1;

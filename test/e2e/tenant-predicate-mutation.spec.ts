@@ -325,7 +325,7 @@ const jobSteps: Step[] = [
       });
       await app
         .get(Transactions)
-        .run((transaction) => app.get(FeedsRepository).remove(scope, transaction, epoch));
+        .run(scope, (transaction) => app.get(FeedsRepository).remove(scope, transaction, epoch));
     },
   },
   {
@@ -345,7 +345,7 @@ const jobSteps: Step[] = [
       } as const;
       await app
         .get(Transactions)
-        .run((transaction) => app.get(PendingEventsRepository).add(scope, transaction, [pending]));
+        .run(scope, (transaction) => app.get(PendingEventsRepository).add(scope, transaction, [pending]));
     },
   },
 ];
