@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ConfigModule } from '../config/config.module.js';
-import { loadConfig } from '../config/load-config.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { EpochsRepository } from '../events/epochs.repository.js';
+import { commandIn, databaseConfig, runCommandLine } from './command-line.js';
 
 const USAGE = `Usage: npm run events -- new-epoch
   new-epoch  after a backup was restored: readers of the feed are told that what they saw may not have been
@@ -12,15 +12,12 @@ const USAGE = `Usage: npm run events -- new-epoch
 @Module({})
 class EventsCommandModule {}
 
-async function main([command]: readonly string[]): Promise<number> {
-  if (command !== 'new-epoch') {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const imports = [ConfigModule.with(loadConfig()), DatabaseModule];
+async function run(args: readonly string[]): Promise<number> {
+  commandIn(args, ['new-epoch']);
+  const imports = [ConfigModule.with(databaseConfig({ isRead: true })), DatabaseModule];
   const app = await NestFactory.createApplicationContext(
     { module: EventsCommandModule, imports, providers: [EpochsRepository] },
-    { logger: ['error', 'fatal'], abortOnError: false },
+    { logger: false, abortOnError: false },
   );
   try {
     process.stdout.write(`${await app.get(EpochsRepository).renew()}\n`);
@@ -30,7 +27,4 @@ async function main([command]: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return 1;
-});
+await runCommandLine(USAGE, run);

@@ -39,13 +39,15 @@ const FoldedProblems = ({ specSelectors }) => {
     wrapComponents: {
       response: (Original, { React }) => function Response(props) {
         const [isOpen, setOpen] = React.useState(false);
-        common ??= commonProblems(specSelectors.specJson().toJS());
-        const { code, response } = props;
+        const { code, path, method, response } = props;
+        const document = specSelectors.specJson();
+        common ??= commonProblems(document.toJS());
         const problems = problemsOf(response.toJS());
-        if (problems.length === 0) return React.createElement(Original, props);
+        const isOtherSuccess = code === '200' && document.hasIn(['paths', path, method, 'responses', '201']);
+        if (problems.length === 0 && !isOtherSuccess) return React.createElement(Original, props);
         const own = problems.filter((problem) => !common.has(problem));
-        if (own.length === 0 && code !== '401') return null;
-        const shown = own.length > 0 ? own.join(', ') : 'and all else that every operation can answer: ' + [...common].join(', ');
+        if (own.length === 0 && code !== '401' && !isOtherSuccess) return null;
+        const shown = isOtherSuccess ? response.get('description') : own.length > 0 ? own.join(', ') : 'and all else that every operation can answer: ' + [...common].join(', ');
         const button = React.createElement('button', {
           type: 'button', className: 'fold', 'aria-expanded': isOpen, onClick: () => setOpen(!isOpen),
         }, shown);

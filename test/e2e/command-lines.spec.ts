@@ -8,7 +8,7 @@ import { runCommand } from '../support/command.js';
 const folder = mkdtempSync(join(tmpdir(), 'colloquy-commands-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const COMMANDS = ['keys', 'migrations', 'counters', 'openapi'].map((name) => `cli/${name}.ts`);
+const COMMANDS = ['keys', 'migrations', 'counters', 'events', 'openapi'].map((name) => `cli/${name}.ts`);
 const MISSING = join(folder, 'missing', 'colloquy.sqlite');
 
 // What they say and do without a database is the same for each engine.
@@ -24,6 +24,7 @@ if (testEngine === 'sqlite') {
       ['cli/keys.ts', 'lits', 'list'],
       ['cli/migrations.ts', 'rnu', 'run'],
       ['cli/counters.ts', 'chekc', 'check'],
+      ['cli/events.ts', 'new-epcoh', 'new-epoch'],
     ])('%s names what is near another word', async (command, given, near) => {
       const { exitCode, stdout, stderr } = await runCommand(command, [given], {});
 
