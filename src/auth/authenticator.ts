@@ -53,7 +53,11 @@ export class Authenticator {
   }
 }
 
+/** Longer ones are none, and are not looked at. */
+const MAX_CREDENTIAL_LENGTH = 8 * 1024;
+
 function bearerIn(authorization: string): string[] {
+  if (authorization.length > MAX_CREDENTIAL_LENGTH) return [];
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
   return bearer === undefined ? [] : [bearer];
 }

@@ -172,6 +172,7 @@ describe('the claims of a token', () => {
       tenantId: 'acme',
       tenantUnitId: 'north',
       scopes: new Set(['conversations:read', 'tenants:any']),
+      expiresTime: expect.any(Date),
     });
   });
 

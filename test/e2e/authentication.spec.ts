@@ -194,12 +194,12 @@ describe('whoever sends a request', () => {
     });
   });
 
-  it('is the user, unless they are no id or another one is named', async () => {
+  it('is the user, of whatever identity provider, unless another one is named', async () => {
     const userOf = async (client: typeof ada, body?: object): Promise<unknown> =>
       (await client.post('/conversations', body)).body.user_id;
     expect(await userOf(ada)).toBe('ada');
     expect(await userOf(ada, { user_id: 'bob' })).toBe('bob');
-    expect(await userOf(eve)).toBeNull();
+    expect(await userOf(eve)).toBe('auth0|eve');
   });
 
   it('has no name and no role where the token says none', async () => {
