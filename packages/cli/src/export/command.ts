@@ -84,7 +84,7 @@ async function exportToFile(
     } catch (error) {
       await file.rollBack();
       if (file.marked.after !== before) lastProgress = Date.now();
-      const mayPass = isPassing(error) || error instanceof NotWhole || error instanceof TypeError;
+      const mayPass = isPassing(error) || error instanceof NotWhole;
       if (signal.aborted || !mayPass || Date.now() - lastProgress > PATIENCE_MS) {
         await file.close();
         throw error;

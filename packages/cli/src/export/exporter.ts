@@ -1,4 +1,5 @@
 import type { Colloquy } from '@colloquy/client';
+import { reasonOf } from '../errors.js';
 import { isList, isObject, type JsonObject, textOf } from '../json.js';
 import { linesOf } from '../reading/lines.js';
 import type { Mark } from './part-file.js';
@@ -50,7 +51,11 @@ export async function exportTo(
 }
 
 async function* toBuffers(body: ReadableStream<Uint8Array>): AsyncGenerator<Buffer> {
-  for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  try {
+    for await (const chunk of body) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  } catch (error) {
+    throw new NotWhole(`the connection was lost (${reasonOf(error)})`);
+  }
 }
 
 /** Reads what the lines of `colloquy/1` are, and hands them on as they are. */
