@@ -47,7 +47,18 @@ const mayImport = {
     'api',
     'conversations',
   ],
-  exports: ['common', 'http', 'identity', 'tenancy', 'api', 'conversations', 'messages'],
+  exports: [
+    'common',
+    'http',
+    'config',
+    'identity',
+    'tenancy',
+    'database',
+    'api',
+    'events',
+    'conversations',
+    'messages',
+  ],
   feed: ['common', 'http', 'config', 'identity', 'metrics', 'auth', 'tenancy', 'database', 'api', 'events'],
 };
 const rooms = Object.keys(mayImport);

@@ -1,13 +1,16 @@
 import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../api/operation.js';
+import type { JsonBody } from '../common/json/json-body.js';
 import { BASE_PATH } from '../http/resource.js';
-import { NDJSON, ndjson } from '../http/ndjson.js';
+import { slicedBody } from '../http/sliced-body.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import { ExportConversationsQuery } from './dto/export-conversations.query.js';
 import { exportLines } from './export-lines.js';
 import { ExportsService } from './exports.service.js';
+
+const NDJSON = 'application/x-ndjson';
 
 @ApiTags('Export')
 @Controller(`${BASE_PATH}/export`)
@@ -24,8 +27,11 @@ export class ExportsController {
     query: ExportConversationsQuery,
     stream: NDJSON,
   })
-  conversations(@Tenant() scope: TenantScope, @Query() query: ExportConversationsQuery): StreamableFile {
+  conversations(
+    @Tenant() scope: TenantScope,
+    @Query() query: ExportConversationsQuery,
+  ): Promise<JsonBody | StreamableFile> {
     const request = { filter: query.toFilter(), after: query.after };
-    return ndjson(exportLines(this.exports.conversationsOf(scope, request)));
+    return slicedBody(exportLines(this.exports.conversationsOf(scope, request)), NDJSON);
   }
 }

@@ -19,8 +19,8 @@ export interface ExportedConversation {
 }
 
 const CONVERSATIONS_AT_A_TIME = 100;
-/** A message may have 5 MiB and a little. */
-const MESSAGES_AT_A_TIME = 16;
+/** Fewer where they are large: then they come in slices. */
+const MESSAGES_AT_A_TIME = 200;
 
 @Injectable()
 export class ExportsService {

@@ -3,6 +3,7 @@ import { Logger, StreamableFile } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { JsonBody } from '../common/json/json-body.js';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 /** What is smaller goes out in one piece, with its length. */
 const ONE_PIECE_BYTES = 1024 * 1024;
 
@@ -24,16 +25,20 @@ class JsonText extends JsonBody {
  */
 export async function slicedBody(
   slices: AsyncIterable<string>,
-  type = 'application/json; charset=utf-8',
+  type = JSON_TYPE,
 ): Promise<JsonBody | StreamableFile> {
   const iterator = slices[Symbol.asyncIterator]();
   let begin = '';
   while (begin.length < ONE_PIECE_BYTES) {
     const next = await iterator.next();
-    if (next.done) return new JsonText(begin);
+    if (next.done) return type === JSON_TYPE ? new JsonText(begin) : streamOf([begin], type);
     begin += next.value;
   }
-  const stream = Readable.from(startingWith(begin, iterator), { objectMode: false, highWaterMark: 1 });
+  return streamOf(startingWith(begin, iterator), type);
+}
+
+function streamOf(pieces: Iterable<string> | AsyncIterable<string>, type: string): StreamableFile {
+  const stream = Readable.from(pieces, { objectMode: false, highWaterMark: 1 });
   return new StreamableFile(stream, { type }).setErrorLogger(() => undefined); // it is logged with its request
 }
 
