@@ -12,11 +12,13 @@ const lineOf = (object: object) => `${JSON.stringify(object)}\n`;
 
 /**
  * The text of an export (`colloquy/1`), piece by piece: a first line, each conversation with its messages in as many lines
- * as these need, and a last line, without which it is not whole. It counts what was not deleted meanwhile.
+ * as these need, and a last line, without which it is not whole. It counts what was not deleted meanwhile, and
+ * repeats from where on the feed tells what changed since.
  */
-export async function* exportLines(exported: AsyncIterable<ExportedConversation>): AsyncGenerator<string> {
-  // The feed of events is not there yet.
-  const eventsAfter = null;
+export async function* exportLines(
+  exported: AsyncIterable<ExportedConversation>,
+  eventsAfter: string | null,
+): AsyncGenerator<string> {
   const counts = { conversations: 0, messages: 0 };
   let text = '';
   const first = lineOf({ format: 'colloquy/1', events_after: eventsAfter });

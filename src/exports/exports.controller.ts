@@ -27,11 +27,12 @@ export class ExportsController {
     query: ExportConversationsQuery,
     stream: NDJSON,
   })
-  conversations(
+  async conversations(
     @Tenant() scope: TenantScope,
     @Query() query: ExportConversationsQuery,
   ): Promise<JsonBody | StreamableFile> {
     const request = { filter: query.toFilter(), after: query.after };
-    return slicedBody(exportLines(this.exports.conversationsOf(scope, request)), NDJSON);
+    const eventsAfter = await this.exports.latestEvent(scope);
+    return slicedBody(exportLines(this.exports.conversationsOf(scope, request), eventsAfter), NDJSON);
   }
 }

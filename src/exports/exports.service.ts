@@ -1,7 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import type { ConversationFilter } from '../conversations/conversation-list.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
+import { Transactions } from '../database/sql/transactions.js';
+import { EpochsRepository } from '../events/epochs.repository.js';
+import { eventIdOf } from '../events/event-id.js';
+import { FeedsRepository } from '../events/feeds.repository.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import type { ReadMessage } from '../messages/message.entity.js';
 import { MessagesService } from '../messages/messages.service.js';
@@ -27,7 +32,21 @@ export class ExportsService {
   constructor(
     private readonly conversations: ConversationsService,
     private readonly messages: MessagesService,
+    private readonly epochs: EpochsRepository,
+    private readonly feeds: FeedsRepository,
+    private readonly transactions: Transactions,
+    @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
+
+  /** The event behind which the feed goes on from an export that begins now; null where no feed is served. */
+  async latestEvent(scope: TenantScope): Promise<string | null> {
+    if (this.config.events.mode !== 'on') return null;
+    return this.transactions.readTogether(scope, async (reads) => {
+      const epoch = await this.epochs.currentIn(reads);
+      const feed = epoch === null ? null : await this.feeds.findIn(scope, reads, epoch);
+      return epoch === null ? null : eventIdOf({ epoch, position: feed?.lastPosition ?? 0 });
+    });
+  }
 
   /** Oldest first, each as it is when it is reached; read no faster than it is taken. */
   async *conversationsOf(

@@ -7,7 +7,7 @@ import { DomainError, Unavailable } from '../common/errors/domain-error.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { EventResponse } from './dto/event.response.js';
-import { eventIdOf, type EventPlace } from './event-id.js';
+import { eventIdOf, type EventPlace } from '../events/event-id.js';
 import { EventsExpired } from './feed.errors.js';
 import { type EventFilter, type FeedEvent, FeedService } from './feed.service.js';
 import { FeedWatch } from './feed-watch.js';

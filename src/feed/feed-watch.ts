@@ -3,7 +3,7 @@ import { Transactions } from '../database/sql/transactions.js';
 import { EpochsRepository } from '../events/epochs.repository.js';
 import { FeedMarksRepository } from '../events/feed-marks.repository.js';
 import { FeedSignals } from '../events/feed-signals.js';
-import { eventIdOf, type EventPlace } from './event-id.js';
+import { eventIdOf, type EventPlace } from '../events/event-id.js';
 
 const LOOK_INTERVAL_MS = 250;
 

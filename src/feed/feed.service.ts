@@ -8,7 +8,7 @@ import type { EventType } from '../events/event-type.js';
 import { EventsRepository } from '../events/events.repository.js';
 import { FeedsRepository } from '../events/feeds.repository.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
-import { eventIdOf, type EventPlace, parseEventId } from './event-id.js';
+import { eventIdOf, type EventPlace, parseEventId } from '../events/event-id.js';
 import { EventsExpired } from './feed.errors.js';
 import { FeedWatch } from './feed-watch.js';
 

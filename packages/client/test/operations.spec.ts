@@ -56,9 +56,9 @@ describe('conversations', () => {
 
     const lines = (await new Response(stream).text()).trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
-      { format: 'colloquy/1', events_after: null },
+      { format: 'colloquy/1', events_after: expect.any(String) },
       expect.objectContaining({ id, messages: [expect.objectContaining({ content: 'Kept.' })] }),
-      { conversations: 1, messages: 1, events_after: null },
+      { conversations: 1, messages: 1, events_after: expect.any(String) },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { EVENT_TYPES, type EventType } from '../../events/event-type.js';
-import { eventIdOf } from '../event-id.js';
+import { eventIdOf } from '../../events/event-id.js';
 import type { EventPage, FeedEvent } from '../feed.service.js';
 
 /** Whose doing it was. */
