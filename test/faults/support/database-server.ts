@@ -17,6 +17,8 @@ import { until } from '../../support/until.js';
 /** Debian keeps servers where only root's PATH looks. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 const DATABASE = 'colloquy';
+/** Where a test does not name a server itself. */
+const KIND: ServerKind = process.env.FAULTS_ON === 'mysql' ? 'mysql' : 'mariadb';
 
 /** As root, MariaDB runs as its own user: the rsync of a cluster's node gives up root's rights by itself. */
 const userOf = (kind: ServerKind): string =>
@@ -42,7 +44,7 @@ export class DatabaseServer {
   static async create({
     options = [],
     seed,
-    kind = 'mariadb',
+    kind = KIND,
   }: {
     options?: readonly string[];
     seed?: string;

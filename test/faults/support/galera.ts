@@ -63,6 +63,7 @@ async function newNode(
   };
   return DatabaseServer.create({
     seed,
+    kind: 'mariadb',
     options: [
       '--binlog-format=ROW',
       '--innodb-autoinc-lock-mode=2',
@@ -85,6 +86,7 @@ async function newNode(
 async function seededDataDirectory(): Promise<string> {
   const port = await freePort();
   const seed = await DatabaseServer.create({
+    kind: 'mariadb',
     options: [
       '--binlog-format=ROW',
       '--innodb-autoinc-lock-mode=2',
