@@ -42,6 +42,7 @@ class Written {
   async isIn(url: string): Promise<void> {
     expect(runCommand('migrations', ['list'], { DATABASE_URL: url })).toBe('Nothing to do.\n');
     expect(runCommand('counters', ['check'], { DATABASE_URL: url })).toBe('0 totals differ\n');
+    runCommand('events', ['new-epoch'], { DATABASE_URL: url });
     const restored = await Service.start(url);
     for (const [id, count] of this.before) {
       const { body } = await send(restored.url, 'GET', `/conversations/${id}`);
