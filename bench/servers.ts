@@ -74,7 +74,8 @@ export class MeasuredServer {
         DATABASE_POOL_SIZE: String(POOL_SIZE),
         AUTH_MODE: 'jwt',
         AUTH_JWT_SECRET: SECRET,
-        ...(options.countTripsTo && { BENCH_COUNT_TRIPS_TO: String(options.countTripsTo) }),
+        // What is counted is what requests ask for, not the work of jobs beside them.
+        ...(options.countTripsTo && { BENCH_COUNT_TRIPS_TO: String(options.countTripsTo), ROLES: 'api' }),
       },
     });
     child.stdout?.resume();

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gauge } from 'prom-client';
@@ -21,6 +22,8 @@ const CREDENTIAL_CHECK_MS = 30_000;
 /** A client that does not read for so long, with something to read, is cut off. */
 const MAX_UNREAD_MS = 30_000;
 const UNREAD_CHECK_MS = 5_000;
+/** A client that does not take the end of its stream when the service stops is cut off. */
+const MAX_ENDING_MS = 1_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const RECONNECT = 'retry: 2000\n\n';
 const HEARTBEAT = ':\n\n';
@@ -57,10 +60,13 @@ export class EventStreams implements BeforeApplicationShutdown {
     });
   }
 
-  beforeApplicationShutdown(): void {
+  async beforeApplicationShutdown(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#watchdog);
     for (const { end } of this.#open) end.abort();
+    const deadline = Date.now() + MAX_ENDING_MS;
+    while (this.#open.size > 0 && Date.now() < deadline) await sleep(20);
+    for (const { cutOff } of this.#open) cutOff();
   }
 
   /** The events behind a place, and those that come. Throws `rate_limited` where too many streams are open. */

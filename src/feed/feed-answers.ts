@@ -30,7 +30,8 @@ export class FeedAnswers {
     void reply.header('cache-control', 'no-store');
     if (isStream) {
       const stream = this.streams.open(scope, start, query.toFilter(), request, reply);
-      void reply.header('x-accel-buffering', 'no');
+      // Kept alive, it would keep a service from stopping.
+      void reply.headers({ 'x-accel-buffering': 'no', connection: 'close' });
       return new StreamableFile(stream, { type: STREAM });
     }
     const gone = new AbortController();

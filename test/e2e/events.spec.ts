@@ -38,10 +38,16 @@ const read = async (client: Client, query: Record<string, string> = {}) => {
 /** All events, when there are so many. */
 async function eventsOf(client: Client, count: number, query: Record<string, string> = {}): Promise<Event[]> {
   let events: Event[] = [];
-  await until(`${count} events are there`, async () => {
-    events = (await read(client, { limit: '1000', ...query })).data;
-    return events.length >= count;
-  });
+  const there = until(
+    `${count} events are there`,
+    async () => {
+      events = (await read(client, { limit: '1000', ...query })).data;
+      return events.length >= count;
+    },
+    10_000,
+  );
+  // Fewer are told as what they are.
+  await there.catch(() => undefined);
   expect(events).toHaveLength(count);
   return events;
 }
@@ -105,6 +111,58 @@ describe('the feed', () => {
       request_id: message.headers['x-request-id'],
     });
     expect(events[0]?.request_id).toMatch(UUID);
+  });
+
+  it('tells of conversations that begin with messages, forks, history, hiding and redaction', async () => {
+    const { tenant } = newTenant();
+    const scopes = ['conversations:read', 'conversations:write', 'conversations:import', 'events:read'];
+    const ada = as({ tenant, sub: 'ada', scopes });
+    const { body } = await ada.post('/conversations', {
+      created_time: '2020-01-31T08:00:00Z',
+      messages: [
+        { ...hello('a'), created_time: '2020-01-31T08:00:00Z' },
+        { ...hello('b'), created_time: '2020-01-31T08:00:00Z', external_id: 'name' },
+      ],
+    });
+    const path = `/conversations/${body.id}`;
+    await ada.post(`${path}/messages`, { ...hello('c'), created_time: '2020-02-01T08:00:00Z' });
+    await ada.post(`${path}/messages`, { ...hello('b'), external_id: 'name', if_exists: 'return' });
+    await ada.post(`${path}/messages`, { ...hello('d'), expected_last_sequence: 7 });
+    const { body: fork } = await ada.post(`${path}/fork`, { up_to_sequence: 2 });
+    const { body: list } = await ada.get(`${path}/messages`);
+    const message = `${path}/messages/${list.data[0].id}`;
+    await ada.patch(message, { hidden: true });
+    await ada.post(`${message}/redact`);
+    await ada.post(`${message}/redact`);
+    await ada.patch(path, { topic: 'Other', extend_properties: { a: 1 } });
+
+    const events = await eventsOf(ada, 10);
+
+    const told = events.map(({ type, conversation_id, version, data }) => [
+      type,
+      conversation_id === fork.id ? 'fork' : 'source',
+      version,
+      data['sequence'],
+    ]);
+    expect(told).toEqual([
+      ['conversation.created', 'source', 1, undefined],
+      ['message.created', 'source', 1, 1],
+      ['message.created', 'source', 1, 2],
+      ['message.created', 'source', 1, 3],
+      ['conversation.created', 'fork', 1, undefined],
+      ['message.created', 'fork', 1, 1],
+      ['message.created', 'fork', 1, 2],
+      ['message.updated', 'source', 2, 1],
+      ['message.redacted', 'source', 3, 1],
+      ['conversation.updated', 'source', 3, undefined],
+    ]);
+    expect(events[4]?.data['forked_from']).toEqual({ conversation_id: body.id, sequence: 2 });
+    expect(events[9]?.data).toEqual({ members: ['topic', 'extend_properties'] });
+    const { body: copies } = await ada.get(`/conversations/${fork.id}/messages`);
+    expect(events.slice(5, 7).map(({ data }) => data['message_id'])).toEqual(
+      copies.data.map(({ id }: { id: string }) => id),
+    );
+    expect(Date.now() - Date.parse(events[0]?.time ?? '')).toBeLessThan(600_000);
   });
 
   it('says nothing of what changed nothing, failed or was replayed', async () => {
