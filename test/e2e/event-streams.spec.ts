@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { EpochsRepository } from '../../src/events/epochs.repository.js';
+import { Health } from '../../src/monitoring/health.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { until } from '../support/until.js';
 import { signToken } from '../support/tokens.js';
@@ -155,12 +156,20 @@ describe('a stream', () => {
     const streaming = await stream('stopping', { base: urlOfThird });
     const ada = third.as({ tenant: 'stopping' });
     const { body } = await ada.get('/events', { query: { after: 'latest' } });
-    const waiting = ada.get('/events', { query: { after: body.next_after, wait: '30' } });
+    const token = await signToken({ claims: { tenant_id: 'stopping', scope: SCOPES.join(' ') } });
+    const waiting = fetch(`${urlOfThird}/admin/api/v2/events?wait=30&after=${body.next_after}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     await sleep(100);
 
+    third.app.get(Health).startShutdown();
     await third.app.close();
 
-    expect(await waiting).toMatchObject({ status: 200, body: { data: [] } });
+    const answer = await waiting;
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      { data: [], next_after: body.next_after, has_more: false },
+    ]);
     await until('the stream has ended', () => streaming.hasEnded);
   });
 });
