@@ -1,9 +1,9 @@
 const MIN_LENGTH = 8;
 /** So much of a long text is looked for: a log that cuts it off is found out as well. */
 const MAX_LENGTH = 24;
-/** What a line of the log may say of its request. */
+/** What a line of the log may say of its request, and which job it is of. */
 const TOLD = new Set([
-  ...['time', 'tenant_id', 'request_id', 'duration_ms', 'principal'],
+  ...['time', 'tenant_id', 'request_id', 'duration_ms', 'principal', 'job'],
   ...['conversation_id', 'message_id', 'webhook_id', 'created_id'],
 ]);
 
