@@ -166,13 +166,21 @@ it('the fetch of the keys that tokens are verified with carries the trace on', a
   issuer.close();
 });
 
-it('without an endpoint nothing of the SDK is loaded', async () => {
-  const hooks = `import{registerHooks}from'node:module';registerHooks({load(u,c,n){if(u.startsWith('file:'))process.stderr.write('LOADED '+u+'\\n');return n(u,c)}})`;
+it('the SDK is loaded with an endpoint, and nothing of it without', async () => {
+  const collector = await Collector.start();
+
+  expect(await sdkFilesOf({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })).not.toEqual([]);
+  expect(await sdkFilesOf({})).toEqual([]);
+  collector.close();
+});
+
+/** The files that a service loads with one of the SDK's classes in them, whatever the build calls them. */
+async function sdkFilesOf(environment: Record<string, string>): Promise<string[]> {
+  const hooks = `import{readFileSync}from'node:fs';import{registerHooks}from'node:module';registerHooks({load(u,c,n){if(u.startsWith('file:')&&readFileSync(new URL(u)).includes('BatchSpanProcessor'))process.stderr.write('SDK '+u+'\\n');return n(u,c)}})`;
   const service = await Service.start('sqlite::memory:', {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
+    ...environment,
   });
   await service.process.stop();
-
-  expect(service.process.output).toMatch(/LOADED .*\/swagger-ui-dist\//);
-  expect(service.process.output).not.toMatch(/LOADED .*trace-export/);
-});
+  return service.process.output.split('\n').filter((line) => line.startsWith('SDK '));
+}
