@@ -31,8 +31,12 @@ function faultOf({ headers, raw }: FastifyRequest): DomainError | undefined {
   return undefined;
 }
 
-/** The target of a request as the router reads it: a proxy may name the origin too (RFC 9112, 3.2.2). */
+/**
+ * The target of a request as the router reads it: a proxy may name the origin too (RFC 9112, 3.2.2). The server as a
+ * whole (`*`, 3.2.4) becomes a path that nothing has: no hook would see what the router cannot look up.
+ */
 export function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string {
   if (url.startsWith('/')) return url;
+  if (url === '*') return '/*';
   return url.replace(ORIGIN, '').replace(/^(?=$|\?)/, '/');
 }

@@ -42,7 +42,7 @@ const REQUESTS: Case[] = [
   ['an expectation', 'malformed_request', get(PATH, `${HOST}Expect: tea\r\n`)],
   ['CONNECT', 'malformed_request', `CONNECT x:80 HTTP/1.1\r\n${HOST}\r\n`],
   ['a target of another scheme', 'route_not_found', get('ftp://x/')],
-  ['an origin without a path', 'route_not_found', get('http://x')],
+  ['an origin with a path that is not there', 'route_not_found', get('http://x/nowhere')],
   ['the target *', 'route_not_found', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`],
   ['a target without a slash', 'malformed_request', get('conversations')],
   ['another protocol', 'malformed_request', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
@@ -161,6 +161,12 @@ describe('what is odd and in order', () => {
     const { status, text } = await exchange(service.url, bytes);
 
     expect([status, JSON.parse(text).page_num]).toEqual([200, 1]);
+  });
+
+  it('an origin without a path is its root, which leads to the docs', async () => {
+    const { status, headers } = await exchange(service.url, get('http://elsewhere'));
+
+    expect([status, headers['location']]).toEqual([302, './docs']);
   });
 
   it('is kept as it is, and changes nothing else', async () => {
