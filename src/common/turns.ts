@@ -13,12 +13,13 @@ interface Limits {
   maxWaiting: number;
   /** How long a caller may wait before it is refused. */
   maxWaitMs: number;
-  /** Why a caller is refused. */
+  /** Why a caller is refused that has waited so long. */
   detail: string;
 }
 
 /** Of what is scarce, this part is kept for tenants that have none of it. */
 const KEPT_FREE = 1 / 5;
+const LINE_IS_FULL = 'Too many requests of this tenant wait already.';
 
 /**
  * Shares what is scarce among tenants. A tenant that holds some gets more only while more than a fifth stays free, and
@@ -88,7 +89,7 @@ export class Turns {
 
   #wait(tenant: string, size: number): Promise<void> {
     const line = this.#lines.get(tenant) ?? [];
-    if (line.length >= this.limits.maxWaiting) throw new Unavailable(this.limits.detail);
+    if (line.length >= this.limits.maxWaiting) throw new Unavailable(LINE_IS_FULL);
     this.#lines.set(tenant, line);
     return new Promise((admit, refuse) => {
       const timer = setTimeout(() => {

@@ -7,8 +7,8 @@ import { Service } from './support/service.js';
 import { until } from '../support/until.js';
 
 const POOL_SIZE = 4;
-/** Those that have a connection, and a hundred for each that may wait for one. */
-const TAKEN = POOL_SIZE + 100 * POOL_SIZE;
+/** Of one tenant: those that have a connection, of which one is kept for other tenants, and those that wait for one. */
+const TAKEN = POOL_SIZE - 1 + 500;
 const FLOOD = 1500;
 
 const database = await DatabaseServer.start();
@@ -69,7 +69,7 @@ it('beyond what may wait is 503 at once, and what waits is done when the databas
 
   expectRefused(atOnce);
   // Refused for the length of the queue, before anybody has waited too long.
-  expect(Object.keys(details(atOnce))).toEqual(['The database cannot do its work now.']);
+  expect(Object.keys(details(atOnce))).toEqual(['Too many requests of this tenant wait already.']);
   expect(alive).toBe(200);
   const created = answers.filter(({ status }) => status === 201).length;
   expectRefused(answers.filter(({ status }) => status !== 201));
