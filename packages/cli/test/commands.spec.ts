@@ -299,7 +299,9 @@ describe('the package', () => {
   it('runs by npx from its tarball, without this repository', async () => {
     const npm = (args: string[], cwd: string) =>
       execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    const [packed] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], PACKAGE)) as {
+    const [packed] = JSON.parse(
+      npm(['run', '--silent', 'tarball', '--', '--json', '--pack-destination', folder], PACKAGE),
+    ) as {
       filename: string;
       files: { path: string }[];
     }[];
