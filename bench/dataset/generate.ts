@@ -10,7 +10,7 @@ export type Row = readonly Value[];
 const AUTHORSHIP =
   'created_time updated_time created_by created_by_name created_by_role updated_by updated_by_name updated_by_role';
 export const CONVERSATION_COLUMNS =
-  `tenant_id id tenant_unit_id topic status agent_id agent_mode agent_type assignment_id user_id invoke_from inputs extend_properties message_count version ${AUTHORSHIP}`.split(
+  `tenant_id id tenant_unit_id topic status agent_id agent_mode agent_type assignment_id user_id invoke_from inputs extend_properties message_count largest_message version ${AUTHORSHIP}`.split(
     ' ',
   );
 export const MESSAGE_COLUMNS =
@@ -103,7 +103,8 @@ function conversation(
   const row: Row = [
     ...[tenantId, id, unit, topic, random.pick(STATUSES), agent, 'chat', 'assistant'],
     ...[random.next() < 0.3 ? `assignment-${random.below(50)}` : null, user, 'web'],
-    ...[JSON.stringify({ service, seats: random.below(9) }), '{}', turns.length, turns.length + 1],
+    // As the service does, which notes no message as small as these.
+    ...[JSON.stringify({ service, seats: random.below(9) }), '{}', turns.length, 0, turns.length + 1],
     ...authorship(sqlTime(createdMs), sqlTime(createdMs + turns.length * TURN_MS)),
   ];
   return { id, conversation: row, messages };

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import Sqlite from 'better-sqlite3';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { Random } from '../random.js';
 import { type Dialogue } from './dialogues.js';
 import { CONVERSATION_COLUMNS, conversationsOf, MESSAGE_COLUMNS, type Row, type Value } from './generate.js';
@@ -65,10 +65,12 @@ export async function mysqlSink(connection: Connection): Promise<Sink> {
   return {
     insert: async (table, columns, rows) => {
       if (rows.length === 0) return;
-      await connection.query({
+      const [{ warningStatus }] = await connection.query<ResultSetHeader>({
         sql: `LOAD DATA LOCAL INFILE 'rows' INTO TABLE ${table} CHARACTER SET utf8mb4 (${columns.join(', ')})`,
         infileStreamFactory: () => Readable.from(lines(rows)),
       });
+      // With LOCAL, a value that does not fit its column, or has none, is only warned of.
+      if (warningStatus > 0) throw new Error(`${warningStatus} of the values for ${table} do not fit.`);
     },
   };
 }
