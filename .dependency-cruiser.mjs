@@ -60,6 +60,21 @@ const mayImport = {
     'messages',
   ],
   feed: ['common', 'http', 'config', 'identity', 'metrics', 'auth', 'tenancy', 'database', 'api', 'events'],
+  webhooks: [
+    'common',
+    'http',
+    'config',
+    'identity',
+    'metrics',
+    'auth',
+    'tenancy',
+    'database',
+    'api',
+    'jobs',
+    'idempotency',
+    'events',
+    'feed',
+  ],
 };
 const rooms = Object.keys(mayImport);
 

@@ -20,6 +20,7 @@ import { ProblemsModule } from './problems/problems.module.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { TenantGuard } from './tenancy/tenant.guard.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** What the service is made of. The order of the guards is the order in which they run. */
 @Module({})
@@ -36,7 +37,7 @@ export class AppModule {
         EventsModule.with(config),
         ConversationsModule,
         MessagesModule,
-        ...(config.events.mode === 'on' ? [FeedModule] : []),
+        ...(config.events.mode === 'on' ? [FeedModule, WebhooksModule] : []),
         ExportsModule,
         MonitoringModule,
         ProblemsModule,

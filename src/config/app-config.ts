@@ -1,5 +1,6 @@
 import type { MysqlServer } from './mysql-url.js';
 import type { PublicKey } from './public-key.js';
+import type { WebhooksConfig } from './webhooks-config.js';
 
 /** The service's settings: read once at start, checked, never changed. Only `loadConfig` makes one. */
 export interface AppConfig {
@@ -35,6 +36,7 @@ export interface AppConfig {
   readonly rateLimit: RateLimitConfig | undefined;
   /** Undefined: no traces, and nothing of OpenTelemetry but its API is loaded. */
   readonly traces: TracesConfig | undefined;
+  readonly webhooks: WebhooksConfig;
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
   /** What is odd about the environment, in sentences, to be said at start. */
   readonly warnings: readonly string[];

@@ -49,6 +49,8 @@ gAIgIBhh2nHBOewUZCpZJemKTvaYwtwBGyAw+tNa9fnF/UI=
 -----END CERTIFICATE-----`;
 const SECRET = 'correct horse battery staple, 32+';
 
+const WEBHOOK_KEYS = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+
 describe('the configuration', () => {
   it('has a default for everything in development', () => {
     const defaults = {
@@ -71,6 +73,7 @@ describe('the configuration', () => {
       },
       log: { level: 'info', pretty: false },
       rateLimit: undefined,
+      webhooks: { keys: [], isKeyRequired: false, allow: [], proxyUrl: undefined },
       warnings: [],
     };
     expect(load()).toEqual(defaults);
@@ -153,9 +156,18 @@ describe('the configuration', () => {
       REDIS_URL: 'redis://cache:6379',
       CORS_ORIGINS: 'https://app.example:443, *',
       PUBLIC_URL: 'https://api.example/colloquy/',
+      WEBHOOK_KEY: WEBHOOK_KEYS.map((key) => key.toString('base64')).join(', '),
+      WEBHOOK_ALLOW: 'hooks.internal, 10.1.0.0/16,::1',
+      WEBHOOK_PROXY: 'http://proxy.example:3128',
     });
 
     expect(config).toEqual({
+      webhooks: {
+        keys: WEBHOOK_KEYS,
+        isKeyRequired: true,
+        allow: ['hooks.internal', '10.1.0.0/16', '::1'],
+        proxyUrl: 'http://proxy.example:3128',
+      },
       roles: { api: true, worker: true },
       events: { mode: 'on', retentionDays: 30 },
       http: {

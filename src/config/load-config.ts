@@ -6,6 +6,12 @@ import { type AppConfig, LOG_LEVELS } from './app-config.js';
 import { databaseContradictions, databaseIn, databaseVariables } from './database-variables.js';
 import { CORS_ORIGINS_RULE, originsIn, PUBLIC_URL_RULE, publicUrlIn } from './public-address.js';
 import { PUBLIC_KEY_RULE, readPublicKey } from './public-key.js';
+import {
+  readWebhookAllow,
+  readWebhookKeys,
+  WEBHOOK_ALLOW_RULE,
+  WEBHOOK_KEY_RULE,
+} from './webhooks-config.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -107,6 +113,17 @@ const variables = z.object({
     .regex(/^(0|1|0?\.\d{1,9}|1\.0+)$/, 'must be a number from 0 to 1')
     .transform(Number)
     .default(1),
+  WEBHOOK_KEY: z
+    .string()
+    .transform(readWebhookKeys)
+    .refine((keys) => keys !== undefined, WEBHOOK_KEY_RULE)
+    .optional(),
+  WEBHOOK_ALLOW: z
+    .string()
+    .transform(readWebhookAllow)
+    .refine((entries) => entries !== undefined, WEBHOOK_ALLOW_RULE)
+    .optional(),
+  WEBHOOK_PROXY: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty'], 'must be json or pretty').optional(),
   ROLES: z
@@ -262,6 +279,12 @@ function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => str
     traces: v.OTEL_EXPORTER_OTLP_ENDPOINT && {
       endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT,
       ratio: v.OTEL_TRACES_SAMPLER_ARG,
+    },
+    webhooks: {
+      keys: v.WEBHOOK_KEY ?? [],
+      isKeyRequired: v.NODE_ENV === 'production',
+      allow: v.WEBHOOK_ALLOW ?? [],
+      proxyUrl: v.WEBHOOK_PROXY,
     },
     log: { level: v.LOG_LEVEL, pretty: v.LOG_FORMAT ? v.LOG_FORMAT === 'pretty' : terminal },
   };

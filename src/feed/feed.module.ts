@@ -11,5 +11,6 @@ import { StoppingSignal } from './stopping-signal.js';
   imports: [AuthModule],
   controllers: [FeedController],
   providers: [FeedService, FeedAnswers, FeedWatch, EventStreams, StoppingSignal],
+  exports: [FeedService],
 })
 export class FeedModule {}

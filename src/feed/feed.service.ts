@@ -20,6 +20,8 @@ const MAX_ROW_EVENTS = 200;
 /** Of one conversation, whose rows may be full all of them. */
 const MAX_ROWS_OF_ONE = 50;
 
+const EVERYTHING: EventFilter = { types: undefined, conversationId: undefined };
+
 /** One event. */
 export interface FeedEvent extends EventPlace, EventContent {
   type: EventType;
@@ -93,6 +95,26 @@ export class FeedService {
     const last = events.at(-1)?.position ?? after.position;
     const position = isWhole ? Math.max(last, lookedAt) : last;
     return { events, next: { epoch: after.epoch, position }, hasMore: position < ends.latest };
+  }
+
+  /** The event at a place; undefined where it is not kept, or not of the unit. */
+  async find(scope: TenantScope, { epoch, position }: EventPlace): Promise<FeedEvent | undefined> {
+    try {
+      const before = { epoch, position: position - 1 };
+      const { events } = await this.read(scope, before, EVERYTHING, 1);
+      return events.find((event) => event.position === position);
+    } catch (error) {
+      if (error instanceof EventsExpired) return undefined;
+      throw error;
+    }
+  }
+
+  /** The event with an id. Throws EventsExpired where it is not kept, or not of the unit. */
+  async get(scope: TenantScope, id: string): Promise<FeedEvent> {
+    const place = parseEventId(id);
+    const event = place && (await this.find(scope, place));
+    if (event) return event;
+    throw new EventsExpired(eventIdOf(await this.locate(scope, 'earliest')));
   }
 
   /** As `read`, but where the feed ends waits up to `waitMs` for what comes, or until `signal` is aborted. */

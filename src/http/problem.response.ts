@@ -86,6 +86,8 @@ const EXAMPLES: Partial<Record<ProblemCode, Example>> = {
   tenant_unit_forbidden: { detail: 'The credential may not act for this unit.' },
   conversation_not_found: { detail: 'There is no such conversation.' },
   message_not_found: { detail: 'The conversation has no such message.' },
+  webhook_not_found: { detail: 'There is no such webhook.' },
+  webhook_disabled: { detail: 'The webhook is disabled: enable it first.' },
   idempotency_in_progress: { detail: 'A request with this Idempotency-Key is being carried out.' },
   conversation_exists: { detail: 'There is a conversation with this external_id.' },
   message_exists: { detail: 'The conversation has a message with this external_id.' },

@@ -4,6 +4,7 @@ export const SCOPES = [
   'conversations:import',
   'tenants:any',
   'events:read',
+  'webhooks:manage',
 ] as const;
 export type AccessScope = (typeof SCOPES)[number];
 

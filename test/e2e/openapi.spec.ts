@@ -26,8 +26,10 @@ const { body: served } = await anybody.get('//openapi.json');
 const structure = openApiStructure.safeParse(served);
 const operations = operationsOf(served);
 
-const SCOPES = ['conversations:read', 'conversations:write', 'events:read'];
-const limited = await createTestApp({ environment: { RATE_LIMIT: '100000' } });
+const SCOPES = ['conversations:read', 'conversations:write', 'events:read', 'webhooks:manage'];
+/** Nobody listens there. */
+const RECEIVER = 'http://127.0.0.1:1/hook';
+const limited = await createTestApp({ environment: { RATE_LIMIT: '100000', WEBHOOK_ALLOW: '127.0.0.1' } });
 const ada = limited.as({ tenant: 'acme' });
 const usedKey = newId();
 await ada.post('/conversations', { topic: 'Used' }, { headers: { 'idempotency-key': usedKey } });
@@ -112,7 +114,12 @@ describe('the examples of the OpenAPI document', () => {
       message_from: 'user',
       content: '',
     });
-    const addresses = { conversation_id: String(conversation.id), message_id: String(message.id) };
+    const { body: webhook } = await anybody.post('/webhooks', { url: RECEIVER });
+    const addresses = {
+      conversation_id: String(conversation.id),
+      message_id: String(message.id),
+      webhook_id: String(webhook.id),
+    };
     const deletedLast = operations.toSorted(
       (a, b) => Number(a.method === 'delete') - Number(b.method === 'delete'),
     );
@@ -141,11 +148,26 @@ describe('every answer', () => {
       const { body: redacted } = await ada.post(messages, { message_from: 'user', content: '' });
       await ada.post(`${messages}/${redacted.id}/redact`);
       await ada.post('/conversations', TAKEN_CONVERSATION);
+      const { body: webhook } = await ada.post('/webhooks', { url: RECEIVER });
+      const { body: disabled } = await ada.post('/webhooks', { url: RECEIVER });
+      await ada.patch(`/webhooks/${disabled.id}`, { enabled: false });
       const [valid] = requestExamplesOf(served, operation);
       const seen = new Map<string, Set<string>>();
 
-      const send = async ({ client = ada, body = valid, query, headers, missing, isRedacted }: Request) => {
-        const ids: Record<string, string> = { conversation_id: conversation.id, message_id: message.id };
+      const send = async ({
+        client = ada,
+        body = valid,
+        query,
+        headers,
+        missing,
+        isRedacted,
+        isDisabled,
+      }: Request) => {
+        const ids: Record<string, string> = {
+          conversation_id: conversation.id,
+          message_id: message.id,
+          webhook_id: isDisabled ? disabled.id : webhook.id,
+        };
         if (missing) ids[missing] = MISSING_ID;
         if (isRedacted) ids['message_id'] = redacted.id;
         const address = addressOf({ path }, ids);
@@ -198,6 +220,8 @@ interface Request {
   missing?: string;
   /** The message is one that is redacted. */
   isRedacted?: boolean;
+  /** The webhook is one that is disabled. */
+  isDisabled?: boolean;
 }
 
 const TAKEN_CONVERSATION = { external_id: 'taken', if_exists: 'return' };
@@ -242,7 +266,10 @@ const PROVOCATIONS: Record<string, (valid: object | undefined) => Request> = {
   unsupported_media_type: () => ({ headers: { 'content-type': 'text/plain' } }),
   validation_failed: (valid) => (valid ? { body: { ...valid, colour: 'x' } } : { query: { verbose: '1' } }),
   invalid_cursor: () => ({ query: { cursor: 'x' } }),
-  events_expired: () => ({ query: { after: '0000000000-1' } }),
+  events_expired: (valid) =>
+    valid ? { body: { after: '0000000000-1' } } : { query: { after: '0000000000-1' } },
+  webhook_not_found: () => ({ missing: 'webhook_id' }),
+  webhook_disabled: () => ({ isDisabled: true }),
   idempotency_key_reused: () => ({ headers: { 'idempotency-key': usedKey } }),
   rate_limited: () => {
     jest

@@ -139,7 +139,7 @@ describe('an unknown route', () => {
 });
 
 describe('another method', () => {
-  const MISSING = { conversation_id: MISSING_ID, message_id: MISSING_ID };
+  const MISSING = { conversation_id: MISSING_ID, message_id: MISSING_ID, webhook_id: MISSING_ID };
   const paths = [...new Set(OPERATIONS.map(({ path }) => path))];
   const methodsOf = (path: string) =>
     OPERATIONS.filter((operation) => operation.path === path).flatMap(({ method }) =>

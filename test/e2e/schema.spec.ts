@@ -14,7 +14,11 @@ const entities = dataSource.entityMetadatas;
 /** Found by its hash before any tenant is known. */
 const TABLES_OF_NO_TENANT = ['api_key', 'feed_epoch', 'job_lease', 'migrations'];
 /** For work of the service itself, which serves all tenants at once. */
-const INDEXES_ACROSS_TENANTS = ['deleted_conversation_by_claim', 'idempotency_record_by_expiry'];
+const INDEXES_ACROSS_TENANTS = [
+  'deleted_conversation_by_claim',
+  'idempotency_record_by_expiry',
+  'webhook_attempt_by_time',
+];
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 

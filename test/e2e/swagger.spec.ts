@@ -129,7 +129,7 @@ const FLAGS = [
     await fresh.close();
 
     expect(heights.filter(([, height]) => height > MAX_HEIGHT_PX)).toEqual([]);
-  });
+  }, 120_000);
 
   it('folds failures, those of every operation together, and opens each', async () => {
     const block = page.locator('#operations-Conversations-updateConversationStatus');

@@ -13,7 +13,7 @@ import { TenantScope } from '../../src/identity/tenant-scope.js';
 import { newMessageId } from '../../src/messages/new-message-id.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { isDeep } from '../support/depth.js';
-import { addressOf, type Operation, OPERATIONS } from '../support/operations.js';
+import { addressOf, type Operation, OPERATIONS as ALL_OPERATIONS } from '../support/operations.js';
 import { RUN_STATUSES } from '../support/samples.js';
 import { type OwnerColumn, type OwnerPlace, StatementMutator } from '../support/statement-mutator.js';
 import { insertAll, type Row, tenantTablesOf } from '../support/tenant-rows.js';
@@ -88,6 +88,9 @@ async function inOneTransaction(work: (runner: QueryRunner) => Promise<void>): P
     await runner.release();
   }
 }
+
+/** Not webhooks: their deliveries change rows by themselves, so that what a request changed cannot be told apart. */
+const OPERATIONS = ALL_OPERATIONS.filter(({ tag }) => tag !== 'Webhooks');
 
 interface Thing {
   conversation: string;

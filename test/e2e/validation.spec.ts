@@ -3,12 +3,17 @@ import { createTestApp } from '../support/create-test-app.js';
 import { addressOf, DELETED_LAST } from '../support/operations.js';
 import { detailAt, expectProblem, placesOf } from '../support/problems.js';
 
-const { as } = await createTestApp();
+const { as } = await createTestApp({ environment: { WEBHOOK_ALLOW: '127.0.0.1' } });
 const ada = as({ tenant: 'acme' });
 const HELLO = { message_from: 'user', content: 'Hello' };
 const conversation = `/conversations/${(await ada.post('/conversations')).body.id}`;
 const message = await ada.post(`${conversation}/messages`, HELLO);
-const ids = { conversation_id: message.body.conversation_id, message_id: message.body.id };
+const webhook = await ada.post('/webhooks', { url: 'http://127.0.0.1:1/hook' });
+const ids = {
+  conversation_id: message.body.conversation_id,
+  message_id: message.body.id,
+  webhook_id: webhook.body.id,
+};
 
 const ALL = DELETED_LAST.map(
   (operation) => [operation.id, operation, `/${addressOf(operation, ids)}`] as const,

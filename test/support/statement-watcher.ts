@@ -15,6 +15,10 @@ const ACROSS_TENANTS = [
   /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id IN \([?, ]+\)$/,
   /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id >= \? AND \(tenant_id > \? OR epoch > \?\) ORDER BY tenant_id, epoch LIMIT \?$/,
   /^DELETE FROM event_pending$/,
+  // Which webhooks have something to deliver, and what was tried long ago.
+  /^SELECT [^()]+ FROM webhook_lane lane WHERE lane\.due_time <= \? AND lane\.claimed_until <= \? AND EXISTS \(SELECT 1 FROM feed_epoch\) AND \([^;]+\) ORDER BY lane\.due_time ASC LIMIT \d+$/,
+  /^SELECT [^()]+ FROM webhook_attempt WebhookAttempt WHERE \(\(WebhookAttempt\.time <= \?\)\) ORDER BY WebhookAttempt_time ASC LIMIT 1 OFFSET \d+$/,
+  /^DELETE FROM webhook_attempt WHERE time <= \?$/,
 ];
 
 /**

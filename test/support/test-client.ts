@@ -5,6 +5,9 @@ import { BASE_PATH } from '../../src/http/resource.js';
 
 export const TOKEN_SECRET = 'a secret that only the tests know, 32+';
 
+/** All but those that widen what may be touched. */
+const DEFAULT_SCOPES = ['conversations:read', 'conversations:write', 'events:read', 'webhooks:manage'];
+
 /** The claims of a test's token. */
 export interface Identity {
   tenant?: string;
@@ -12,7 +15,7 @@ export interface Identity {
   sub?: string;
   name?: string;
   role?: string;
-  /** Default: read and write conversations. */
+  /** Default: to read and write conversations, to read events and to manage webhooks. */
   scopes?: readonly string[];
 }
 
@@ -39,7 +42,7 @@ export function tokenFor(
     ...(unit !== undefined && { tenant_unit_id: unit }),
     ...(name !== undefined && { name }),
     ...(role !== undefined && { role }),
-    scope: (scopes ?? ['conversations:read', 'conversations:write', 'events:read']).join(' '),
+    scope: (scopes ?? DEFAULT_SCOPES).join(' '),
   })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(sub)

@@ -37,6 +37,16 @@ export type {
   MessagePage,
   Message,
   ProblemCode,
+  CreateWebhook,
+  ReplayEvents,
+  UpdateWebhook,
+  Webhook,
+  WebhookAttempt,
+  WebhookAttemptPage,
+  WebhookPage,
+  WebhookSecret,
+  WebhookTest,
+  WebhookWithSecret,
   UpdateConversation,
   UpdateConversationStatus,
   UpdateMessage,
@@ -44,3 +54,4 @@ export type {
 } from './openapi.gen.js';
 export type { Attempt, ClientOptions, Credential, RequestOptions } from './options.js';
 export { PagePromise } from './page-promise.js';
+export type { ListWebhookAttemptsQuery, ListWebhooksQuery, Webhooks } from './webhooks.js';

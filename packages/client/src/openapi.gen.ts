@@ -7,7 +7,7 @@ export type ClientOptions = {
 /**
  * Stable code to program against.
  */
-export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'conversation_exists' | 'message_exists' | 'sequence_conflict' | 'message_redacted' | 'events_expired' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
+export type ProblemCode = 'malformed_json' | 'malformed_request' | 'tenant_required' | 'unauthenticated' | 'tenant_forbidden' | 'tenant_unit_forbidden' | 'insufficient_scope' | 'origin_forbidden' | 'conversation_not_found' | 'message_not_found' | 'webhook_not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'idempotency_in_progress' | 'status_conflict' | 'conversation_exists' | 'message_exists' | 'sequence_conflict' | 'message_redacted' | 'webhook_disabled' | 'events_expired' | 'precondition_failed' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'invalid_cursor' | 'idempotency_key_reused' | 'rate_limited' | 'header_fields_too_large' | 'internal_error' | 'unavailable';
 
 export type Fault = {
     /**
@@ -744,6 +744,248 @@ export type EventPageResponse = {
      * Whether to go on at once.
      */
     has_more: boolean;
+};
+
+export type CreateWebhook = {
+    /**
+     * Where events are sent, by POST: https, at a public address.
+     */
+    url: string;
+    /**
+     * The types of events that are sent; null for all.
+     */
+    types?: Array<EventType> | null;
+    /**
+     * What it is for, for people.
+     */
+    description?: string | null;
+};
+
+/**
+ * Why a webhook is sent nothing.
+ */
+export type DisabledReason = 'requested' | 'gone' | 'failing';
+
+export type WebhookWithSecret = {
+    /**
+     * UUIDv7 made by the service.
+     */
+    id: string;
+    /**
+     * Where events are sent.
+     */
+    url: string;
+    /**
+     * What it is for, for people.
+     */
+    description: string | null;
+    /**
+     * The types of events that are sent; null for all.
+     */
+    types: Array<EventType> | null;
+    /**
+     * Whether events are sent.
+     */
+    enabled: boolean;
+    /**
+     * Why nothing is sent: `requested` by a change, `gone` because the receiver answered 410, `failing` for five days without a success. Null while it is enabled.
+     */
+    disabled_reason: DisabledReason | null;
+    /**
+     * The tenant it belongs to.
+     */
+    tenant_id: string;
+    /**
+     * The unit whose events it gets; null for those of all units.
+     */
+    tenant_unit_id: string | null;
+    /**
+     * Grows with every change.
+     */
+    version: number;
+    /**
+     * What deliveries are signed with. It is shown only now: null where the answer is repeated under an Idempotency-Key.
+     */
+    secret: string | null;
+    /**
+     * When it was created.
+     */
+    created_time: string;
+    /**
+     * When it was last changed.
+     */
+    updated_time: string;
+    /**
+     * Id of who created it.
+     */
+    created_by: string | null;
+};
+
+export type Webhook = {
+    /**
+     * UUIDv7 made by the service.
+     */
+    id: string;
+    /**
+     * Where events are sent.
+     */
+    url: string;
+    /**
+     * What it is for, for people.
+     */
+    description: string | null;
+    /**
+     * The types of events that are sent; null for all.
+     */
+    types: Array<EventType> | null;
+    /**
+     * Whether events are sent.
+     */
+    enabled: boolean;
+    /**
+     * Why nothing is sent: `requested` by a change, `gone` because the receiver answered 410, `failing` for five days without a success. Null while it is enabled.
+     */
+    disabled_reason: DisabledReason | null;
+    /**
+     * The tenant it belongs to.
+     */
+    tenant_id: string;
+    /**
+     * The unit whose events it gets; null for those of all units.
+     */
+    tenant_unit_id: string | null;
+    /**
+     * Grows with every change.
+     */
+    version: number;
+    /**
+     * When it was created.
+     */
+    created_time: string;
+    /**
+     * When it was last changed.
+     */
+    updated_time: string;
+    /**
+     * Id of who created it.
+     */
+    created_by: string | null;
+};
+
+export type WebhookPage = {
+    /**
+     * The webhooks of this page, oldest first.
+     */
+    data: Array<Webhook>;
+    /**
+     * Send it as `cursor` to go on behind this page; null at the end.
+     */
+    next_cursor: string | null;
+};
+
+export type UpdateWebhook = {
+    /**
+     * Where events are sent, by POST: https, at a public address.
+     */
+    url?: string | null;
+    /**
+     * The types of events that are sent; null for all.
+     */
+    types?: Array<EventType> | null;
+    /**
+     * What it is for, for people.
+     */
+    description?: string | null;
+    /**
+     * False: nothing is sent any more. True: it goes on at the present.
+     */
+    enabled?: boolean | null;
+};
+
+export type WebhookSecret = {
+    /**
+     * The new secret. It is shown only now: null where the answer is repeated under an Idempotency-Key.
+     */
+    secret: string | null;
+};
+
+export type WebhookTest = {
+    /**
+     * The HTTP status of the answer; null where there was none.
+     */
+    status: number | null;
+    /**
+     * How long it took.
+     */
+    duration_ms: number;
+    /**
+     * Why there was no answer, such as `timeout`, `address_not_allowed` or `ECONNREFUSED`.
+     */
+    error: string | null;
+};
+
+export type ReplayEvents = {
+    /**
+     * Id of an event, or `earliest`: all behind it are sent again, up to now.
+     */
+    after?: string;
+    /**
+     * Id of the one event that is sent again. Instead of `after`.
+     */
+    event_id?: string;
+};
+
+/**
+ * It has begun.
+ */
+export type Replay = {
+    [key: string]: unknown;
+};
+
+export type WebhookAttempt = {
+    /**
+     * Id of the event.
+     */
+    event_id: string;
+    /**
+     * Its type.
+     */
+    type: EventType;
+    /**
+     * 1 for the first attempt.
+     */
+    attempt: number;
+    /**
+     * When it was made.
+     */
+    time: string;
+    /**
+     * The HTTP status of the answer; null where there was none.
+     */
+    status: number | null;
+    /**
+     * How long it took.
+     */
+    duration_ms: number;
+    /**
+     * Why there was no answer, such as `timeout`, `address_not_allowed` or `ECONNREFUSED`.
+     */
+    error: string | null;
+    /**
+     * `failed`: it is sent again. `given_up`: it is not, unless it is replayed.
+     */
+    outcome: 'delivered' | 'failed' | 'given_up';
+};
+
+export type WebhookAttemptPage = {
+    /**
+     * The attempts of this page, newest first.
+     */
+    data: Array<WebhookAttempt>;
+    /**
+     * Send it as `cursor` to go on behind this page; null at the end. Attempts are kept 30 days.
+     */
+    next_cursor: string | null;
 };
 
 /**
@@ -2147,6 +2389,755 @@ export type ListEventsResponses = {
 };
 
 export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
+
+export type ListWebhooksData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Items a page.
+         */
+        page_size?: number;
+        /**
+         * `next_cursor` of a page: goes on behind its last item.
+         */
+        cursor?: string;
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks';
+};
+
+export type ListWebhooksErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `invalid_cursor`: A cursor continues the very list it came from: the same tenant, unit, filters and order. Start again without one.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type ListWebhooksError = ListWebhooksErrors[keyof ListWebhooksErrors];
+
+export type ListWebhooksResponses = {
+    /**
+     * OK
+     */
+    200: WebhookPage;
+};
+
+export type ListWebhooksResponse = ListWebhooksResponses[keyof ListWebhooksResponses];
+
+export type CreateWebhookData = {
+    body: CreateWebhook;
+    headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks';
+};
+
+export type CreateWebhookErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     *
+     * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
+     */
+    415: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type CreateWebhookError = CreateWebhookErrors[keyof CreateWebhookErrors];
+
+export type CreateWebhookResponses = {
+    /**
+     * Created.
+     */
+    201: WebhookWithSecret;
+};
+
+export type CreateWebhookResponse = CreateWebhookResponses[keyof CreateWebhookResponses];
+
+export type DeleteWebhookData = {
+    body?: never;
+    headers?: {
+        /**
+         * `ETag` that was read: the change is made only if it still is the current one.
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}';
+};
+
+export type DeleteWebhookErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
+     */
+    412: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type DeleteWebhookError = DeleteWebhookErrors[keyof DeleteWebhookErrors];
+
+export type DeleteWebhookResponses = {
+    /**
+     * Done; no content.
+     */
+    204: void;
+};
+
+export type DeleteWebhookResponse = DeleteWebhookResponses[keyof DeleteWebhookResponses];
+
+export type GetWebhookData = {
+    body?: never;
+    headers?: {
+        /**
+         * `ETag` that is known: 304 without a body if it still is the current one.
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}';
+};
+
+export type GetWebhookErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type GetWebhookError = GetWebhookErrors[keyof GetWebhookErrors];
+
+export type GetWebhookResponses = {
+    /**
+     * OK
+     */
+    200: Webhook;
+};
+
+export type GetWebhookResponse = GetWebhookResponses[keyof GetWebhookResponses];
+
+export type UpdateWebhookData = {
+    body?: UpdateWebhook;
+    headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `ETag` that was read: the change is made only if it still is the current one.
+         */
+        'If-Match'?: string;
+    };
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}';
+};
+
+export type UpdateWebhookErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     *
+     * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     */
+    409: Problem;
+    /**
+     * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
+     */
+    412: Problem;
+    /**
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
+     */
+    415: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type UpdateWebhookError = UpdateWebhookErrors[keyof UpdateWebhookErrors];
+
+export type UpdateWebhookResponses = {
+    /**
+     * OK
+     */
+    200: Webhook;
+};
+
+export type UpdateWebhookResponse = UpdateWebhookResponses[keyof UpdateWebhookResponses];
+
+export type RotateWebhookSecretData = {
+    body?: never;
+    headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}/rotate-secret';
+};
+
+export type RotateWebhookSecretErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     */
+    409: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type RotateWebhookSecretError = RotateWebhookSecretErrors[keyof RotateWebhookSecretErrors];
+
+export type RotateWebhookSecretResponses = {
+    /**
+     * OK
+     */
+    200: WebhookSecret;
+};
+
+export type RotateWebhookSecretResponse = RotateWebhookSecretResponses[keyof RotateWebhookSecretResponses];
+
+export type TestWebhookData = {
+    body?: never;
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}/test';
+};
+
+export type TestWebhookErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type TestWebhookError = TestWebhookErrors[keyof TestWebhookErrors];
+
+export type TestWebhookResponses = {
+    /**
+     * OK
+     */
+    200: WebhookTest;
+};
+
+export type TestWebhookResponse = TestWebhookResponses[keyof TestWebhookResponses];
+
+export type ReplayEventsData = {
+    body: ReplayEvents;
+    headers?: {
+        /**
+         * Makes the request safe to repeat for 24 hours: the same key with the same request is carried out once. Repeated, it is answered with the thing as it is by then.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}/replay';
+};
+
+export type ReplayEventsErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     *
+     * `malformed_json`: The request body is not valid JSON in UTF-8. Nothing was read from it and nothing was changed.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
+     *
+     * `webhook_disabled`: The webhook is disabled, so nothing is sent to it.
+     */
+    409: Problem;
+    /**
+     * `events_expired`: The events behind this id are not kept any more, or never were: it is of another epoch, older than what is kept, or past the end.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: Bodies are JSON: send `Content-Type: application/json`.
+     */
+    415: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `idempotency_key_reused`: This `Idempotency-Key` belongs to another request of the last 24 hours: with another path, query or body. Use a new key for a new request.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type ReplayEventsError = ReplayEventsErrors[keyof ReplayEventsErrors];
+
+export type ReplayEventsResponses = {
+    /**
+     * Accepted.
+     */
+    202: Replay;
+};
+
+export type ReplayEventsResponse = ReplayEventsResponses[keyof ReplayEventsResponses];
+
+export type ListWebhookAttemptsData = {
+    body?: never;
+    path: {
+        /**
+         * `id` of the webhook.
+         */
+        webhook_id: string;
+    };
+    query?: {
+        /**
+         * Items a page.
+         */
+        page_size?: number;
+        /**
+         * `next_cursor` of a page: goes on behind its last item.
+         */
+        cursor?: string;
+        /**
+         * Tenant to act for. Must be the one of the credential, unless that has the scope `tenants:any`.
+         */
+        tenant_id?: string;
+        /**
+         * Unit of the tenant: narrows what is read or changed to it, and stamps what is created.
+         */
+        tenant_unit_id?: string;
+    };
+    url: '/admin/api/v2/webhooks/{webhook_id}/attempts';
+};
+
+export type ListWebhookAttemptsErrors = {
+    /**
+     * `tenant_required`: The credential is bound to no tenant. Name the one to act for with the query parameter `tenant_id`.
+     */
+    400: Problem;
+    /**
+     * `unauthenticated`: The request has no credential, or one that is unknown, expired, revoked or wrongly signed. Send one in `Authorization: Bearer …` or in `X-API-Key`.
+     */
+    401: Problem;
+    /**
+     * `tenant_forbidden`: The credential is bound to another tenant than `tenant_id` names. Only the scope `tenants:any` acts for any tenant.
+     *
+     * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
+     *
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     */
+    403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
+     * `validation_failed`: The request was understood but breaks a rule. `errors` lists all faults at once (the first 100): `pointer` is a JSON Pointer into the body, `parameter` names a query, path or header parameter.
+     *
+     * `invalid_cursor`: A cursor continues the very list it came from: the same tenant, unit, filters and order. Start again without one.
+     */
+    422: Problem;
+    /**
+     * `rate_limited`: The tenant sends more requests than it may. Try again after `Retry-After` seconds.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: A fault of the service. What happened stands in its log under the `request_id`; nothing of it is shown here.
+     */
+    500: Problem;
+    /**
+     * `unavailable`: The database cannot be reached or is overloaded, or the service is shutting down. Try again after `Retry-After` seconds.
+     */
+    503: Problem;
+};
+
+export type ListWebhookAttemptsError = ListWebhookAttemptsErrors[keyof ListWebhookAttemptsErrors];
+
+export type ListWebhookAttemptsResponses = {
+    /**
+     * OK
+     */
+    200: WebhookAttemptPage;
+};
+
+export type ListWebhookAttemptsResponse = ListWebhookAttemptsResponses[keyof ListWebhookAttemptsResponses];
 
 export type ExportConversationsData = {
     body?: never;

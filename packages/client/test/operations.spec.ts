@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Events } from '../src/events.js';
+import type { Webhooks } from '../src/webhooks.js';
 import { ConflictError, NotFoundError, PreconditionFailedError, ValidationError } from '../src/errors.js';
 import { OPERATIONS } from '../../../test/support/operations.js';
 import { caught } from './support/caught.js';
@@ -245,6 +246,28 @@ describe('a problem', () => {
   });
 });
 
+describe('webhooks', () => {
+  it('are made, tried, changed, listed and deleted', async () => {
+    const { webhooks } = service.client();
+    const made = await webhooks.create({ url: 'https://receiver.example/hook', types: ['message.created'] });
+
+    const { secret } = await webhooks.rotateSecret(made.id);
+    const disabled = await webhooks.update(made.id, { enabled: false });
+    const refused = await caught(webhooks.replay(made.id, { after: 'earliest' }));
+
+    expect([made.secret, secret]).toEqual([
+      expect.stringMatching(/^whsec_/),
+      expect.stringMatching(/^whsec_/),
+    ]);
+    expect(disabled).toMatchObject({ enabled: false, disabled_reason: 'requested' });
+    expect(refused).toMatchObject({ code: 'webhook_disabled' });
+    expect((await webhooks.list().toArray()).map(({ id }) => id)).toEqual([made.id]);
+    expect(await webhooks.attempts(made.id).toArray()).toEqual([]);
+    await webhooks.delete(made.id);
+    expect(await caught(webhooks.get(made.id))).toMatchObject({ code: 'webhook_not_found' });
+  });
+});
+
 describe('an id', () => {
   it.each(['', '.', '..'])('%j is no id: it would name another resource', async (id) => {
     expect(await caught(conversations.delete(id))).toBeInstanceOf(TypeError);
@@ -253,23 +276,32 @@ describe('an id', () => {
 });
 
 it('there is a method for every operation', () => {
-  type Method = keyof typeof conversations | keyof typeof messages | keyof Events;
+  type Method = keyof typeof conversations | keyof typeof messages | keyof Events | keyof Webhooks;
   const methods: Record<string, Method> = {
     appendMessage: 'append',
     appendMessages: 'appendAll',
     createConversation: 'create',
+    createWebhook: 'create',
     deleteConversation: 'delete',
+    deleteWebhook: 'delete',
     exportConversations: 'export',
     forkConversation: 'fork',
     getConversation: 'get',
     getMessage: 'get',
+    getWebhook: 'get',
     listConversations: 'list',
     listEvents: 'list',
     listMessages: 'list',
+    listWebhookAttempts: 'attempts',
+    listWebhooks: 'list',
     redactMessage: 'redact',
+    replayEvents: 'replay',
+    rotateWebhookSecret: 'rotateSecret',
+    testWebhook: 'test',
     updateConversation: 'update',
     updateConversationStatus: 'setStatus',
     updateMessage: 'update',
+    updateWebhook: 'update',
   };
 
   expect(Object.keys(methods)).toEqual(OPERATIONS.map(({ id }) => id).sort());

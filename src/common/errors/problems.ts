@@ -70,6 +70,13 @@ export const PROBLEMS = {
     meaning: 'The conversation exists and has no such message.',
     remedy: 'Check the id, and that the message is one of this conversation.',
   },
+  webhook_not_found: {
+    status: 404,
+    title: 'Webhook not found',
+    meaning:
+      'There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.',
+    remedy: 'Check the id, the tenant and the unit. `GET /webhooks` lists those that there are.',
+  },
   route_not_found: {
     status: 404,
     title: 'Route not found',
@@ -129,6 +136,12 @@ export const PROBLEMS = {
     title: 'Message redacted',
     meaning: 'The message was redacted, which is final: it cannot be changed any more.',
     remedy: 'Leave it as it is.',
+  },
+  webhook_disabled: {
+    status: 409,
+    title: 'Webhook disabled',
+    meaning: 'The webhook is disabled, so nothing is sent to it.',
+    remedy: 'Enable it with a PATCH, then replay what it missed.',
   },
   events_expired: {
     status: 410,

@@ -13,6 +13,7 @@ import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.j
 import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-ids.js';
 import { DoneRequests1769000000000 } from '../migrations/1769000000000-done-requests.js';
 import { LargestMessage1769500000000 } from '../migrations/1769500000000-largest-message.js';
+import { Webhooks1769600000000 } from '../migrations/1769600000000-webhooks.js';
 import { SecondEdition1769300000000 } from '../migrations/1769300000000-second-edition.js';
 import { SnakeCaseNaming } from '../schema/naming.js';
 import { boundPoolWait } from './pool-wait.js';
@@ -26,6 +27,7 @@ const MIGRATIONS = [
   SecondEdition1769300000000,
   Events1769400000000,
   LargestMessage1769500000000,
+  Webhooks1769600000000,
 ];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;

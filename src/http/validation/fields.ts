@@ -355,3 +355,18 @@ export const EnumListParameter = ({
       hintOf(values),
     ),
   );
+
+/** An array of enum values, at least one. */
+export const EnumListField = ({
+  values,
+  name,
+  docs,
+  ...options
+}: FieldOptions & EnumOptions): PropertyDecorator =>
+  field(
+    options,
+    { enum: [...values], enumName: name, isArray: true, minItems: 1, ...(docs && { enumSchema: docs }) },
+    (value) => Array.isArray(value) && value.length > 0 && value.every(isOneOf(values)),
+    `must be an array of at least one of ${values.join(', ')}`,
+    hintOf(values),
+  );
