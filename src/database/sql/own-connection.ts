@@ -20,18 +20,33 @@ export async function onOwnConnection<T>(
   work: (runner: QueryRunner) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const endTurn = await connectionTurn(dataSource, scope);
-    const runner = dataSource.createQueryRunner(mode);
     try {
-      return await work(runner);
+      return await inTurn(scope, dataSource, mode, work);
     } catch (error) {
       if (!isWorthAnotherRun(error)) throw error;
       if (attempt === MAX_CONNECTIONS_TRIED)
         throw isConflict(error) ? new Unavailable('The database cannot do its work now.', error) : error;
+    }
+  }
+}
+
+/** Works on a connection in the tenant's turn; both are given back whatever happens. */
+export async function inTurn<T>(
+  scope: TenantScope | null,
+  dataSource: DataSource,
+  mode: ReplicationMode,
+  work: (runner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const endTurn = await connectionTurn(dataSource, scope);
+  try {
+    const runner = dataSource.createQueryRunner(mode);
+    try {
+      return await work(runner);
     } finally {
       await runner.release();
-      endTurn();
     }
+  } finally {
+    endTurn();
   }
 }
 

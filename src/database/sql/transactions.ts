@@ -5,9 +5,8 @@ import { DataSource } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import { GroupCommit } from '../../common/group-commit.js';
 import type { TenantScope } from '../../identity/tenant-scope.js';
-import { connectionTurn } from '../engines/pool-wait.js';
 import { LeasedQueryRunner } from '../engines/sqlite-lease.js';
-import { isWorthAnotherRun, onOwnConnection } from './own-connection.js';
+import { inTurn, isWorthAnotherRun, onOwnConnection } from './own-connection.js';
 import { databaseFailure, DatabaseUnavailable, SqlSession } from './sql-session.js';
 
 const MAX_ATTEMPTS = 8;
@@ -146,10 +145,8 @@ export class Transactions {
   }
 
   /** Runs all of them in one transaction. Where there are several, one that fails is undone alone. */
-  async #runTogether(attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
-    const endTurn = await connectionTurn(this.dataSource, attempts[0]?.scope ?? null);
-    const runner = this.dataSource.createQueryRunner('master');
-    try {
+  #runTogether(attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
+    return inTurn(attempts[0]?.scope ?? null, this.dataSource, 'master', async (runner) => {
       const session = new SqlSession(runner);
       const transaction = new Transaction(session);
       try {
@@ -166,10 +163,7 @@ export class Transactions {
         await session.rollBack();
         throw databaseFailure(runner, error);
       }
-    } finally {
-      await runner.release();
-      endTurn();
-    }
+    });
   }
 }
 
