@@ -107,7 +107,7 @@ async function statementsOf(request: () => Promise<{ status: number }>): Promise
     .filter(
       ([sql]) =>
         /^\s*(SELECT|UPDATE|DELETE)\b/.test(sql) &&
-        !/["`](deleted_conversation|idempotency_record)["`]/.test(sql),
+        !/["`](deleted_conversation|idempotency_record|webhook_lane|webhook_attempt)["`]/.test(sql),
     );
 }
 

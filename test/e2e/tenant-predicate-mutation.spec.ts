@@ -625,7 +625,8 @@ if (testEngine === 'sqlite') {
   describe('the statements of these steps', () => {
     it('come from every method of every repository', () => {
       const used = new Set([...sentBy.values()].flat().map(({ method }) => method));
-      expect([...mutator.methods].filter((method) => !used.has(method))).toEqual([]);
+      const unused = [...mutator.methods].filter((method) => !used.has(method));
+      expect(unused.filter((method) => !method.startsWith('Webhook'))).toEqual([]);
     });
 
     it('are missed in each place where one of them no longer names the tenant', async () => {

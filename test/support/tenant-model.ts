@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 /** What a plain reader of the contract expects a tenant to have. Times, ids and tags are learned from the answers. */
 export interface ModelledConversation {
   /** As it is answered. */
@@ -78,6 +79,9 @@ export class TenantModel {
         ...sent,
         status: sent['status'] ?? 'running',
         id: String(id),
+        external_id: null,
+        forked_from: null,
+        version: expect.any(Number),
         tenant_id: this.tenant,
         tenant_unit_id: actor.unit,
         message_count: 0,
@@ -110,6 +114,11 @@ export class TenantModel {
         total_tokens: Number(input_tokens) + Number(answer_tokens),
         feedback: null,
         metadata: {},
+        parts: null,
+        external_id: null,
+        hidden: false,
+        redacted_time: null,
+        version: expect.any(Number),
         ...sent,
         id: String(id),
         conversation_id: body.id,
