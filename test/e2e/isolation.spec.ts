@@ -9,6 +9,7 @@ import { expectProblem } from '../support/problems.js';
 import { MISSING_ID } from '../support/samples.js';
 import { insertAll, type Row, tenantTablesOf } from '../support/tenant-rows.js';
 import { type Identity, tokenFor } from '../support/test-client.js';
+import { until } from '../support/until.js';
 
 const SCOPES = ['conversations:read', 'conversations:write', 'events:read', 'webhooks:manage', 'tenants:any'];
 /** Whoever makes a webhook reads events by it. */
@@ -336,6 +337,10 @@ describe('every operation', () => {
     ];
     for (const [identity, query] of allowed) {
       const thing = await createThing({ tenant, unit: 'north' });
+      if (operation.id === 'listEvents')
+        await until('its events are in the feed', async () =>
+          (await send(operation, thing, identity, { query })).text.includes('"tenant_id"'),
+        );
       const { status, text } = await send(operation, thing, identity, { query });
       expect([200, 201, 202, 204]).toContain(status);
       expect(tenantsIn(text)).toEqual(status === 204 || NAMELESS.has(operation.id) ? [] : [tenant]);

@@ -182,7 +182,8 @@ describe('the migrated schema', () => {
       );
       const isId = (name: string) => /(\.|_)id$/.test(name);
       /** Text of ours that is ASCII too. */
-      const isToken = (name: string) => /\.(status|message_from|type|epoch|key_hash|fingerprint)$/.test(name);
+      const isToken = (name: string) =>
+        /\.(status|message_from|type|epoch|key_hash|fingerprint|outcome|disabled_reason)$/.test(name);
 
       const wrong = columns.filter(({ name, collation }) =>
         isId(name)
