@@ -82,7 +82,12 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   allowOrigins(fastify, config.http.corsOrigins);
   if (config.http.swagger) serveDocs(fastify, () => openApiDocument(app, config.http.publicUrl));
   if (config.http.metricsPort === undefined) app.get(MonitoringRoutes).register(fastify);
-  await app.init();
+  try {
+    await app.init();
+  } catch (error) {
+    await app.close(); // jobs that were begun would keep the process
+    throw error;
+  }
   answerOtherMethods(fastify, methods);
   return app;
 }

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from '@jest/globals';
@@ -8,7 +8,7 @@ import { newDirectory } from './support/processes.js';
 import { Service } from './support/service.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const DIALOGUE = { messages: [{ role: 'user', content: 'A table for two, please.' }] };
+const DIALOGUE = { messages: [{ message_from: 'user', content: 'A table for two, please.' }] };
 
 const image = newDirectory(tmpdir());
 const dist = join(image, 'dist');
@@ -43,12 +43,11 @@ it.each([
       [process.execPath, join(dist, 'main.js')],
     );
     const key = newApiKey(url, dist);
-    const dialogues = join(image, 'dialogues.jsonl');
-    writeFileSync(dialogues, JSON.stringify(DIALOGUE));
-    runCommand('import', [dialogues, '--url', service.url], { COLLOQUY_TOKEN: key }, dist);
+    const created = await service.send('POST', '/conversations', DIALOGUE, { 'x-api-key': key });
     const listed = await service.send('GET', '/conversations', undefined, { 'x-api-key': key });
     const script = await service.send('GET', '/docs/swagger-ui-bundle.js');
 
+    expect(created.status).toBe(201);
     expect(listed.body).toMatchObject({ total_count: 1, data: [{ message_count: 1 }] });
     expect(script.headers['content-type']).toContain('javascript');
     expect(runCommand('migrations', ['list'], { DATABASE_URL: url }, dist)).toBe('Nothing to do.\n');

@@ -23,6 +23,8 @@ onServers('what is said at start of a database', (kind) => {
     await database.query(`GRANT ALL ON colloquy.* TO plain@'127.0.0.1'`);
     await database.query(`CREATE USER partly@'127.0.0.1' IDENTIFIED BY 'partly'`);
     await database.query(`GRANT SELECT, INSERT, CREATE, INDEX ON colloquy.* TO partly@'127.0.0.1'`);
+    await database.query(`CREATE USER works@'127.0.0.1' IDENTIFIED BY 'works'`);
+    await database.query(`GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON colloquy.* TO works@'127.0.0.1'`);
   });
 
   /** What a start with this account says, one line each; the service is stopped. */
@@ -50,8 +52,11 @@ onServers('what is said at start of a database', (kind) => {
   });
 
   it('names the rights that an account lacks', async () => {
-    expect(await saidTo('partly')).toContainEqual(
-      expect.stringMatching(/^The account partly has no right to UPDATE, DELETE, ALTER\. GRANT /),
+    expect(await saidTo('works')).toContainEqual(
+      expect.stringMatching(/^The account works has no right to ALTER, INDEX\. GRANT /),
+    );
+    await expect(saidTo('partly')).rejects.toThrow(
+      /The account partly has no right to UPDATE, DELETE\. GRANT UPDATE, DELETE ON colloquy\.\* to it\./,
     );
   });
 

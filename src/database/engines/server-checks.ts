@@ -69,15 +69,14 @@ export async function checkServer(
     );
 
   const grants = (await rowsOf('SHOW GRANTS')).flatMap((row) => Object.values(row).map(String));
-  const missing = missingRights(
-    grants,
-    database,
-    migrations === 'run' ? [...RIGHTS, ...MIGRATION_RIGHTS] : RIGHTS,
-  );
-  if (missing.length > 0)
-    warnings.push(
-      `The account ${user} has no right to ${missing.join(', ')}. GRANT ${missing.join(', ')} ON ${database}.* to it.`,
+  const rightsToGrant = (needed: readonly string[]) => {
+    const missing = missingRights(grants, database, needed).join(', ');
+    return (
+      missing && `The account ${user} has no right to ${missing}. GRANT ${missing} ON ${database}.* to it.`
     );
+  };
+  refusals.push(...[rightsToGrant(RIGHTS)].filter(Boolean));
+  if (migrations === 'run') warnings.push(...[rightsToGrant(MIGRATION_RIGHTS)].filter(Boolean));
   if (
     grants.some((grant) => / ON \*\.\* /.test(grant) && (OVERRIDES.test(grant) || /^GRANT ALL /.test(grant)))
   )
