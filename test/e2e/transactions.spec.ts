@@ -61,6 +61,7 @@ async function whileTimePasses<T>(promise: Promise<T>): Promise<PromiseSettledRe
 const fakeTimeouts = () =>
   jest.useFakeTimers({
     doNotFake: [
+      'Date', // a token would expire
       'hrtime',
       'nextTick',
       'performance',
