@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
 
 /** A number that is not what it should be: how many conversations of a kind are counted, and how many there are. */
 interface CountFault {
@@ -28,19 +29,21 @@ const RECOUNT = `
   FROM conversation WHERE tenant_id = ?
   GROUP BY tenant_id, COALESCE(agent_id, ''), status, COALESCE(tenant_unit_id, '')`;
 
-/** Compares the counters of all tenants with what there is; for the command line, which may look across tenants. */
+/** Compares the counters of all tenants with what there is; for the command line. */
 @Injectable()
-export class ConversationCountsAudit {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+export class ConversationCountsAudit extends AcrossTenantsRepository {
+  constructor(@InjectDataSource() dataSource: DataSource) {
+    super(dataSource);
+  }
 
   /** In one statement, so that writers in between make no fault. */
   faults(): Promise<CountFault[]> {
-    return this.dataSource.query(FAULTS);
+    return this.unbounded.query(FAULTS);
   }
 
   /** Counts the conversations of a tenant anew, while others wait. */
   async rebuild(tenantId: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.unbounded.transaction(async (manager) => {
       await manager.query('DELETE FROM conversation_count WHERE tenant_id = ?', [tenantId]);
       await manager.query(RECOUNT, [tenantId]);
     });

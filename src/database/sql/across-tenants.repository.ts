@@ -24,6 +24,11 @@ export abstract class AcrossTenantsRepository {
     return this.#bounded('master', write);
   }
 
+  /** For command lines: what counts all rows takes as long as there are rows. */
+  protected get unbounded(): EntityManager {
+    return this.#dataSource.manager;
+  }
+
   protected rowsIn(transaction: Transaction, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
     return Transaction.sessionOf(transaction).rows(sql, parameters);
   }

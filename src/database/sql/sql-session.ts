@@ -5,8 +5,8 @@ import { meaningOf } from '../engines/database-errors.js';
 import { leaveHost } from '../engines/failover-driver.js';
 
 const STATEMENT_TIMEOUT_MS = 15_000;
-/** Text that may wait to be sent along; together with the next statement it is far below `max_allowed_packet`. */
-const MAX_WAITING_SIZE = 2 * 1024 * 1024;
+/** Text that may be queued; together with the next statement it is far below `max_allowed_packet`. */
+const MAX_QUEUED_SIZE = 2 * 1024 * 1024;
 
 export type Row = Record<string, unknown>;
 
@@ -28,7 +28,7 @@ interface Statement {
 }
 
 /** A statement, and whoever waits for its outcome. */
-interface Question extends Statement {
+interface PendingStatement extends Statement {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
 }
@@ -36,13 +36,13 @@ interface Question extends Statement {
 /**
  * Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state.
  * A server may be sent several statements at once: those that are asked for at the same time (`Promise.all`), and in
- * front of them those whose outcome nobody waits for (see `later`).
+ * front of them those whose outcome nobody waits for (see `enqueue`).
  */
 export class SqlSession {
   readonly #sendsTogether: boolean;
-  #questions: Question[] = [];
-  #waiting: Statement[] = [];
-  #waitingSize = 0;
+  #pending: PendingStatement[] = [];
+  #queued: Statement[] = [];
+  #queuedSize = 0;
   #inTransaction = false;
 
   constructor(private readonly runner: QueryRunner) {
@@ -50,39 +50,39 @@ export class SqlSession {
   }
 
   async rows(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-    return (await this.#ask(sql, parameters)).rows;
+    return (await this.#send(sql, parameters)).rows;
   }
 
   /** How many rows the statement's WHERE matched. */
   async affected(sql: string, parameters: readonly unknown[]): Promise<number> {
-    return (await this.#ask(sql, parameters)).affected;
+    return (await this.#send(sql, parameters)).affected;
   }
 
   /**
    * A statement whose outcome matters only if it fails. Where several may be sent at once it goes together with
    * the next one, which then fails in its place; that saves a round trip.
    */
-  async later(sql: string, parameters: readonly unknown[]): Promise<void> {
+  async enqueue(sql: string, parameters: readonly unknown[]): Promise<void> {
     if (!this.#sendsTogether) {
-      await this.#ask(sql, parameters);
+      await this.#send(sql, parameters);
       return;
     }
     const size = parameters.reduce<number>((sum, value) => sum + sizeOf(value), sql.length);
-    if (this.#waitingSize + size > MAX_WAITING_SIZE) await this.flush();
-    this.#waiting.push({ sql, parameters });
-    this.#waitingSize += size;
+    if (this.#queuedSize + size > MAX_QUEUED_SIZE) await this.flush();
+    this.#queued.push({ sql, parameters });
+    this.#queuedSize += size;
   }
 
-  /** Runs what waits now, so that the next statement fails for itself alone. */
+  /** Runs what is queued, so that the next statement fails for itself alone. */
   async flush(): Promise<void> {
-    if (this.#waiting.length > 0) await this.#run([]);
+    if (this.#queued.length > 0) await this.#run([]);
   }
 
   async begin(): Promise<void> {
     // On SQLite a transaction takes the write lock at once: one that reads first could not be upgraded later.
     const isSqlite = this.runner.dataSource.options.type === 'better-sqlite3';
     this.#inTransaction = true;
-    await this.later(isSqlite ? 'BEGIN IMMEDIATE' : 'START TRANSACTION', []);
+    await this.enqueue(isSqlite ? 'BEGIN IMMEDIATE' : 'START TRANSACTION', []);
   }
 
   async commit(): Promise<void> {
@@ -97,7 +97,7 @@ export class SqlSession {
   async rollBack(): Promise<void> {
     if (!this.#inTransaction) return;
     this.#inTransaction = false;
-    this.#waiting = [];
+    this.#queued = [];
     try {
       await bounded(this.runner, () => this.runner.query('ROLLBACK'));
     } catch {
@@ -106,34 +106,34 @@ export class SqlSession {
   }
 
   /** The outcome of a statement, which is sent with all others that are asked for before anybody waits. */
-  async #ask(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
+  async #send(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
     if (!this.#sendsTogether) {
       const [outcome] = await this.#run([{ sql, parameters }]);
       return outcome ?? NOTHING;
     }
     return new Promise((resolve, reject) => {
-      if (this.#questions.length === 0) queueMicrotask(() => void this.#answer());
-      this.#questions.push({ sql, parameters, resolve, reject });
+      if (this.#pending.length === 0) queueMicrotask(() => void this.#sendPending());
+      this.#pending.push({ sql, parameters, resolve, reject });
     });
   }
 
   /** What fails fails for all that was asked for with it. */
-  async #answer(): Promise<void> {
-    const questions = this.#questions;
-    this.#questions = [];
+  async #sendPending(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
     try {
-      const outcomes = await this.#run(questions);
-      questions.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
+      const outcomes = await this.#run(pending);
+      pending.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
     } catch (error) {
-      for (const { reject } of questions) reject(error);
+      for (const { reject } of pending) reject(error);
     }
   }
 
-  /** Runs what waits, and then these statements; returns the outcomes of these. */
+  /** Runs what is queued, and then these statements; returns the outcomes of these. */
   async #run(asked: readonly Statement[]): Promise<Outcome[]> {
-    const statements = [...this.#waiting, ...asked];
-    this.#waiting = [];
-    this.#waitingSize = 0;
+    const statements = [...this.#queued, ...asked];
+    this.#queued = [];
+    this.#queuedSize = 0;
     const text = statements.map(({ sql }) => sql).join('; ');
     const bound = statements.flatMap(({ parameters }) => parameters);
     try {

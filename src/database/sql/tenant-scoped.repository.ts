@@ -158,7 +158,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     const { insertHead, insertTuple } = this.#sql;
     for (const chunk of chunks(rows.map((row) => this.#valuesOf(scope, row)))) {
       const sql = insertHead + chunk.map(() => insertTuple).join(', ');
-      await Transaction.sessionOf(transaction).later(sql, chunk.flat());
+      await Transaction.sessionOf(transaction).enqueue(sql, chunk.flat());
     }
   }
 
@@ -181,7 +181,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
       ...scopeParameters(scope),
       ...parameters,
     ];
-    return Transaction.sessionOf(transaction).later(sql, this.#bind(bound));
+    return Transaction.sessionOf(transaction).enqueue(sql, this.#bind(bound));
   }
 
   /** As `insertIn`, for one row. False when there is a row with its key already. */
@@ -209,7 +209,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     { set, values }: Pick<Change, 'set' | 'values'>,
   ): Promise<void> {
     const bound = [...this.#valuesOf(scope, row), ...this.#bind(values)];
-    return Transaction.sessionOf(transaction).later(this.#sql.upsert(set), bound);
+    return Transaction.sessionOf(transaction).enqueue(this.#sql.upsert(set), bound);
   }
 
   /** Writes what another value has in `after` than in `before`, to the row that meets the condition. */
@@ -238,7 +238,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     { set, values, where, parameters }: Change,
   ): Promise<void> {
     const bound = this.#bind([...values, ...scopeParameters(scope), ...parameters]);
-    return Transaction.sessionOf(transaction).later(this.#sql.update(scope, set, where), bound);
+    return Transaction.sessionOf(transaction).enqueue(this.#sql.update(scope, set, where), bound);
   }
 
   /** Changes rows and returns how many met the condition. */
@@ -258,7 +258,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
     { where, parameters }: Condition,
   ): Promise<void> {
     const bound = this.#bind([...scopeParameters(scope), ...parameters]);
-    return Transaction.sessionOf(transaction).later(this.#sql.delete(scope, where), bound);
+    return Transaction.sessionOf(transaction).enqueue(this.#sql.delete(scope, where), bound);
   }
 
   async #rows(session: SqlSession, sql: string, parameters: readonly unknown[]): Promise<Entity[]> {
