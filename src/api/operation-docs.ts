@@ -11,7 +11,7 @@ import {
 import { type ProblemCode, PROBLEMS } from '../common/errors/problems.js';
 import { exampleOf, type Example, ProblemResponse } from '../http/problem.response.js';
 import { Resource } from '../http/resource.js';
-import { isValidEmpty } from '../http/validation/read-input.js';
+import { isValid } from '../http/validation/rules.js';
 import type { AccessScope } from '../identity/principal.js';
 
 export type RequestExamples = Readonly<Record<string, { summary: string; value: object }>>;
@@ -94,7 +94,7 @@ export function describeOperation(docs: OperationDocs): MethodDecorator {
           ApiExtraModels(body),
           ApiBody({
             schema: { $ref: getSchemaPath(body) },
-            required: !isValidEmpty(body),
+            required: !isValid(body, { ...new body() }),
             ...(examples && { examples: { ...examples } }),
           }),
         ]

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { context, propagation } from '@opentelemetry/api';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { Unavailable } from '../common/errors/domain-error.js';
-import { isJsonObject } from '../common/json/exact-json.js';
+import { isJsonObject } from '../common/json/json-value.js';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 1024 * 1024;

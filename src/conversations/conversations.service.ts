@@ -46,7 +46,8 @@ interface Start {
 
 export interface ConversationUpdate {
   topic?: string | undefined;
-  extendProperties?: object | undefined;
+  /** JSON text. */
+  extendProperties?: string | undefined;
 }
 
 /** What a conversation must be for a change to be made; what is undefined may be anything. */
@@ -224,10 +225,9 @@ export class ConversationsService {
   update(
     scope: TenantScope,
     id: string,
-    { topic, extendProperties }: ConversationUpdate,
+    change: ConversationUpdate,
     versions: ExpectedVersions,
   ): Promise<Conversation> {
-    const change = { topic, extendProperties: extendProperties && JSON.stringify(extendProperties) };
     return this.#change(scope, id, change, { versions });
   }
 

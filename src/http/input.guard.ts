@@ -62,8 +62,9 @@ export class InputGuard implements CanActivate {
         else held.push(leave);
       });
       if (body && body.length > READ_ALONE_BYTES) held.push(await this.#reading.take(tenant));
-      request.json = body && parseBody(body);
-      if (inputs.body) request.body = readBody(inputs.body, request.json, faults);
+      const json = body && parseBody(body);
+      if (inputs.body) request.body = readBody(inputs.body, json, faults);
+      if (request.headers['idempotency-key'] !== undefined) request.json = json?.canonical();
     } finally {
       if (held.length > 0) setImmediate(() => held.forEach((leave) => leave()));
     }

@@ -10,8 +10,8 @@ declare module 'fastify' {
     principal: Principal | undefined;
     /** What the request may touch; undefined before the TenantGuard, and on public routes. */
     scope: TenantScope | undefined;
-    /** The body as JSON, before it became a DTO; undefined without one. */
-    json: unknown;
+    /** The body as JSON text, of requests that can be repeated by a key; undefined without one. */
+    json: string | undefined;
     /** Of the problem that it was answered with. */
     problem: ProblemCode | undefined;
     /** Why the request was not carried out; for the log. */

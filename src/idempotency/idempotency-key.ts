@@ -23,8 +23,10 @@ export function keyedRequest(scope: TenantScope, request: FastifyRequest): Keyed
   const { credentialId, tenantUnitId } = scope.principal;
   return {
     // The same subject's token for another unit may not see what was answered here.
-    id: digest([credentialId, tenantUnitId, key]),
-    fingerprint: digest([request.method, request.url, request.json ?? {}]),
+    id: digest(JSON.stringify([credentialId, tenantUnitId, key])),
+    fingerprint: digest(
+      `[${JSON.stringify(request.method)},${JSON.stringify(request.url)},${request.json ?? '{}'}]`,
+    ),
   };
 }
 
@@ -34,5 +36,4 @@ function parse(header: string): string | undefined {
   return key.length <= 255 && (header.startsWith('"') ? key.length > 0 : BARE.test(key)) ? key : undefined;
 }
 
-const digest = (parts: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

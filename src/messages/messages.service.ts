@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { assertScope } from '../auth/insufficient-scope.js';
 import { now } from '../common/clock.js';
 import { Unavailable } from '../common/errors/domain-error.js';
+import type { WrittenJson } from '../common/json/json-text.js';
 import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import type { Page } from '../common/pagination/page.js';
 import type { ConversationHead } from '../conversations/conversation-head.js';
@@ -40,7 +41,7 @@ export interface MessagePage extends Omit<Page<ReadMessage>, 'items'> {
 
 interface Annotation {
   feedback?: string | null | undefined;
-  metadata?: object | undefined;
+  metadata?: WrittenJson | undefined;
   hidden?: boolean | undefined;
 }
 
@@ -201,7 +202,7 @@ export class MessagesService {
     const { feedback, metadata, hidden } = annotation;
     const change = {
       feedback,
-      metadata: metadata && JSON.stringify(metadata),
+      metadata: metadata?.text,
       hidden: hidden === undefined ? undefined : flagOf(hidden),
     };
     return this.#change(scope, conversationId, id, (message) => {

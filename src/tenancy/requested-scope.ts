@@ -1,5 +1,5 @@
 import { DomainError, type Fault, ValidationFailed } from '../common/errors/domain-error.js';
-import { isJsonObject } from '../common/json/exact-json.js';
+import { isJsonObject } from '../common/json/json-value.js';
 import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
 import { ActingRequest } from '../identity/acting-request.js';
 import type { Principal } from '../identity/principal.js';

@@ -1,4 +1,4 @@
-import { isJsonObject } from './exact-json.js';
+import { isJsonObject } from './json-value.js';
 
 /**
  * Whether an object in a valid JSON text, in which so many names stand, names a member twice. Parsers differ in what they
@@ -6,16 +6,18 @@ import { isJsonObject } from './exact-json.js';
  */
 export const hasDuplicateMembers = (names: number, parsed: unknown): boolean => names !== membersOf(parsed);
 
-function membersOf(parsed: unknown): number {
+/** By recursion: how deep a body may be is bounded. By keys: of an object with many members, Object.values is slow. */
+function membersOf(value: unknown): number {
   let members = 0;
-  for (let level: unknown[] = [parsed]; level.length > 0;) {
-    level = level.flatMap((value): unknown[] => {
-      if (Array.isArray(value)) return value;
-      if (!isJsonObject(value)) return [];
-      const values = Object.values(value);
-      members += values.length;
-      return values;
-    });
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') members += membersOf(element);
+  } else if (isJsonObject(value)) {
+    const names = Object.keys(value);
+    members = names.length;
+    for (const name of names) {
+      const member = value[name];
+      if (typeof member === 'object') members += membersOf(member);
+    }
   }
   return members;
 }

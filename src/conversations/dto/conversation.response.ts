@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../http/authorship.response.js';
 import { BASE_PATH } from '../../http/resource.js';
-import { parseExactJson } from '../../common/json/exact-json.js';
+import { parseJson } from '../../common/json/json-value.js';
 import { jsonArray, jsonWith } from '../../common/json/json-body.js';
 import { PageResponse } from '../../http/page.response.js';
 import type { Conversation } from '../conversation.entity.js';
@@ -72,7 +72,7 @@ export class ConversationResponse extends AuthorshipResponse {
     description: 'What the agent was started with.',
   })
   get inputs(): unknown {
-    return parseExactJson(this.#inputs);
+    return parseJson(this.#inputs);
   }
 
   @ApiProperty({
@@ -81,7 +81,7 @@ export class ConversationResponse extends AuthorshipResponse {
     description: 'Whatever else belongs to it.',
   })
   get extend_properties(): unknown {
-    return parseExactJson(this.#extendProperties);
+    return parseJson(this.#extendProperties);
   }
 
   @ApiProperty({ type: 'integer', minimum: 0, example: 0, description: 'Exactly how many messages it has.' })

@@ -1,4 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
+import type { WrittenJson } from '../../common/json/json-text.js';
 import { EnumField, JsonObjectField, TextField } from '../../http/validation/fields.js';
 import type { ConversationUpdate } from '../conversations.service.js';
 import type { RunStatus } from '../run-status.js';
@@ -18,10 +19,10 @@ export class UpdateConversationDto {
     optional: true,
     description: `${EXTEND_PROPERTIES.description} Replaced as a whole.`,
   })
-  extend_properties?: object;
+  extend_properties?: WrittenJson;
 
   toUpdate(): ConversationUpdate {
-    return { topic: this.topic, extendProperties: this.extend_properties };
+    return { topic: this.topic, extendProperties: this.extend_properties?.text };
   }
 }
 

@@ -3,8 +3,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 import { now } from '../../common/clock.js';
 import { isUuid } from '../../common/ids.js';
-import { isJsonObject, jsonDepth } from '../../common/json/exact-json.js';
-import { isWellFormedJson } from '../../common/json/well-formed.js';
+import { WrittenJson } from '../../common/json/json-text.js';
+import { isJsonObject, isNestedWithin, isWellFormedJson } from '../../common/json/json-value.js';
 import { EXTERNAL_ID_RULE, isExternalId, isOpaqueId, OPAQUE_ID_RULE } from '../../common/opaque-id.js';
 import { ReadAs } from './reading.js';
 import { lacksItsPlus, parseRfc3339, TIME_RULE } from './rfc3339.js';
@@ -60,6 +60,8 @@ interface EnumOptions {
 }
 
 const MAX_JSON_DEPTH = 100;
+/** Of a unit of a string, in UTF-8. */
+const MAX_UNIT_BYTES = 3;
 const CLOCK_SKEW_MS = 60_000;
 
 /** A property with its documentation and its rule; `hint` adds to the rule what a wrong value probably means. */
@@ -87,7 +89,7 @@ function field(
       ...(example !== undefined && { example }),
       ...(options.default !== undefined && { default: options.default }),
     }),
-    ReadAs({ keepsNull }),
+    ReadAs({ keepsNull, mayBeAbsent: optional === true }),
     ValidateIf((dto: object, value) => value !== null && !(value === undefined && mayBeAbsent(dto))),
     ValidateBy({
       name: rule,
@@ -103,8 +105,9 @@ function field(
 const isStorableText = (value: unknown): value is string =>
   typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
 
+/** -0 is what is left of a number that is too small for a double. */
 const isIntegerIn = (min: number, max: number) => (value: unknown) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+  Number.isInteger(value) && !Object.is(value, -0) && Number(value) >= min && Number(value) <= max;
 
 const isOneOf = (values: readonly string[]) => (value: unknown) =>
   typeof value === 'string' && values.includes(value);
@@ -178,6 +181,8 @@ export const TextField = ({
     { type: 'string', minLength: min, maxLength: max },
     (value) => {
       if (!isStorableText(value) || value.length > 2 * max) return false;
+      // A character is one or two units of the string.
+      if (value.length <= max && value.length >= 2 * min) return true;
       const characters = Array.from(value).length;
       return characters >= min && characters <= max;
     },
@@ -192,7 +197,9 @@ export const LongTextField = ({
   field(
     options,
     { type: 'string' },
-    (value) => isStorableText(value) && Buffer.byteLength(value) <= maxBytes,
+    (value) =>
+      isStorableText(value) &&
+      (value.length * MAX_UNIT_BYTES <= maxBytes || Buffer.byteLength(value) <= maxBytes),
     `must be text of up to ${maxBytes} bytes in UTF-8, without NUL or unpaired surrogates`,
   );
 
@@ -222,19 +229,22 @@ export const IntegerField = ({
     `must be an integer from ${min} to ${max}`,
   );
 
-/** A JSON object of up to `maxBytes` when written as JSON. */
+/** A JSON object of up to `maxBytes` as it is written, without blanks; the DTO holds a WrittenJson. */
 export const JsonObjectField = ({
   maxBytes,
   ...options
 }: FieldOptions & { maxBytes: number }): PropertyDecorator =>
-  field(
-    options,
-    { type: Object, additionalProperties: true },
-    (value) => isJsonObject(value) && isStorableJson(value, maxBytes, MAX_JSON_DEPTH),
-    `must be a JSON object of up to ${maxBytes} bytes, nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
+  applyDecorators(
+    ReadAs({ isWritten: true }),
+    field(
+      options,
+      { type: Object, additionalProperties: true },
+      (json) => isStorableJson(json, maxBytes, MAX_JSON_DEPTH) && isJsonObject(json.value),
+      `must be a JSON object of up to ${maxBytes} bytes, nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
+    ),
   );
 
-/** 1 to `max` JSON objects that `accepts` takes, of up to `maxBytes` together when written as JSON. */
+/** 1 to `max` JSON objects that `accepts` takes, of up to `maxBytes` together as they are written; the DTO holds a WrittenJson. */
 export const JsonObjectsField = ({
   max,
   maxBytes,
@@ -248,24 +258,30 @@ export const JsonObjectsField = ({
   /** What the documentation says of each, and what a fault does. */
   items: { schema: object; rule: string };
 }): PropertyDecorator =>
-  field(
-    options,
-    { type: 'array', items: items.schema, minItems: 1, maxItems: max },
-    (value) =>
-      Array.isArray(value) &&
-      value.length >= 1 &&
-      value.length <= max &&
-      value.every((one) => isJsonObject(one) && accepts(one)) &&
-      isStorableJson(value, maxBytes, MAX_JSON_DEPTH + 1),
-    `must be 1 to ${max} JSON objects, ${items.rule}, together up to ${maxBytes} bytes, each nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
+  applyDecorators(
+    ReadAs({ isWritten: true }),
+    field(
+      options,
+      { type: 'array', items: items.schema, minItems: 1, maxItems: max },
+      (json) =>
+        isStorableJson(json, maxBytes, MAX_JSON_DEPTH + 1) &&
+        Array.isArray(json.value) &&
+        json.value.length >= 1 &&
+        json.value.length <= max &&
+        json.value.every((one) => isJsonObject(one) && accepts(one)),
+      `must be 1 to ${max} JSON objects, ${items.rule}, together up to ${maxBytes} bytes, each nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
+    ),
   );
 
+/** In a text of valid UTF-8 only an escape can be half of a pair. */
+const SURROGATE = /\\u[dD][89a-fA-F]/;
+
 /** JSON that can be read again everywhere, and is not too large. */
-function isStorableJson(value: object, maxBytes: number, maxDepth: number): boolean {
-  if (jsonDepth(value, maxDepth) > maxDepth) return false;
-  const text = JSON.stringify(value);
-  return Buffer.byteLength(text) <= maxBytes && isWellFormedJson(text);
-}
+const isStorableJson = (json: unknown, maxBytes: number, maxDepth: number): json is WrittenJson =>
+  json instanceof WrittenJson &&
+  Buffer.byteLength(json.text) <= maxBytes &&
+  (json.levels <= maxDepth || isNestedWithin(maxDepth, json.value)) &&
+  (!SURROGATE.test(json.text) || isWellFormedJson(json.value));
 
 /** An RFC 3339 time; the DTO holds a Date. */
 export const TimeField = (options: FieldOptions): PropertyDecorator =>

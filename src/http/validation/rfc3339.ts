@@ -20,6 +20,8 @@ export const lacksItsPlus = (text: string): boolean => /T[\d:.]+ \d{2}:\d{2}$/i.
 
 /** Date takes the 30th of February for a day in March. */
 function isCalendarDate(date: string): boolean {
+  const [month, day] = [date.slice(5, 7), date.slice(8)];
+  if (month >= '01' && month <= '12' && day >= '01' && day <= '28') return true;
   const time = new Date(`${date}T00:00:00Z`);
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(date);
 }

@@ -1,5 +1,6 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
+import type { WrittenJson } from '../../common/json/json-text.js';
 import {
   AgentIdField,
   BooleanField,
@@ -96,7 +97,7 @@ export class NewMessageDto {
     description:
       'What an agent framework says in pieces: tool calls and their results, reasoning, pictures by reference, citations. 1 to 500 objects with a `type`, up to 4 MiB together, kept as their exact JSON value and never interpreted. They never change.',
   })
-  parts?: readonly MessagePart[];
+  parts?: WrittenJson<readonly MessagePart[]>;
 
   @ExternalIdField({ optional: true, example: 'run-42', description: 'The run that produced it.' })
   run_id?: string;
@@ -133,7 +134,7 @@ export class NewMessageDto {
   feedback?: string;
 
   @JsonObjectField(METADATA)
-  metadata?: object;
+  metadata?: WrittenJson;
 
   @ExternalIdField({
     optional: true,
@@ -157,8 +158,8 @@ export class NewMessageDto {
     return {
       pointer,
       messageFrom: this.message_from,
-      content: this.content ?? contentOf(this.parts ?? []),
-      parts: this.parts ? JSON.stringify(this.parts) : null,
+      content: this.content ?? contentOf(this.parts?.value ?? []),
+      parts: this.parts?.text ?? null,
       runId: this.run_id ?? null,
       agentId: this.agent_id,
       userId: this.user_id,
@@ -167,7 +168,7 @@ export class NewMessageDto {
       answerTokens: this.answer_tokens,
       totalTokens: this.total_tokens ?? this.input_tokens + this.answer_tokens,
       feedback: this.feedback ?? null,
-      metadata: JSON.stringify(this.metadata ?? {}),
+      metadata: this.metadata?.text ?? '{}',
       externalId: this.external_id ?? null,
       hidden: flagOf(this.hidden ?? false),
       createdTime: this.created_time,

@@ -1,5 +1,6 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
+import type { WrittenJson } from '../../common/json/json-text.js';
 import {
   AgentIdField,
   EnumField,
@@ -66,7 +67,7 @@ export class CreateConversationDto {
     example: { city: 'San Jose', seats: 2 },
     description: 'What the agent was started with. Kept as its exact JSON value, up to 64 KiB.',
   })
-  inputs?: object;
+  inputs?: WrittenJson;
 
   @ExternalIdField({
     optional: true,
@@ -103,7 +104,7 @@ export class CreateConversationDto {
   invoke_from?: string;
 
   @JsonObjectField({ ...EXTEND_PROPERTIES, optional: true })
-  extend_properties?: object;
+  extend_properties?: WrittenJson;
 
   @ExternalIdField(EXTERNAL_ID)
   external_id?: string;
@@ -146,8 +147,8 @@ export class CreateConversationDto {
       assignmentId: inBody ?? query.assignment_id ?? null,
       userId: this.user_id,
       invokeFrom: this.invoke_from ?? null,
-      inputs: JSON.stringify(this.inputs ?? {}),
-      extendProperties: JSON.stringify(this.extend_properties ?? {}),
+      inputs: this.inputs?.text ?? '{}',
+      extendProperties: this.extend_properties?.text ?? '{}',
       externalId: this.external_id ?? null,
       createdTime: this.created_time,
     };

@@ -2,7 +2,7 @@ import type { StreamableFile } from '@nestjs/common';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../http/authorship.response.js';
 import { BASE_PATH } from '../../http/resource.js';
-import { parseExactJson } from '../../common/json/exact-json.js';
+import { parseJson } from '../../common/json/json-value.js';
 import { jsonArray, JsonBody, jsonWith } from '../../common/json/json-body.js';
 import type { Page } from '../../common/pagination/page.js';
 import { PageResponse } from '../../http/page.response.js';
@@ -101,7 +101,7 @@ export class MessageResponse extends AuthorshipResponse {
     description: 'Whatever else belongs to it; null only where `omit` leaves it out.',
   })
   get metadata(): unknown {
-    return parseExactJson(this.#metadata ?? 'null');
+    return parseJson(this.#metadata ?? 'null');
   }
 
   @ApiProperty({
@@ -112,7 +112,7 @@ export class MessageResponse extends AuthorshipResponse {
     description: 'What it was said in, piece by piece; null without parts, or where `omit` leaves them out.',
   })
   get parts(): unknown {
-    return parseExactJson(this.#parts ?? 'null');
+    return parseJson(this.#parts ?? 'null');
   }
 
   @ApiProperty({ ...OPTIONAL_ID, example: null, description: 'The client’s own name for it.' })

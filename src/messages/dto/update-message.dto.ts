@@ -1,4 +1,5 @@
 import { ApiSchema } from '@nestjs/swagger';
+import type { WrittenJson } from '../../common/json/json-text.js';
 import { BooleanField, JsonObjectField, TextField } from '../../http/validation/fields.js';
 import { FEEDBACK, HIDDEN, METADATA } from './append-message.dto.js';
 
@@ -12,7 +13,7 @@ export class UpdateMessageDto {
   feedback?: string | null;
 
   @JsonObjectField(METADATA)
-  metadata?: object;
+  metadata?: WrittenJson;
 
   @BooleanField(HIDDEN)
   hidden?: boolean;
