@@ -8,7 +8,7 @@ import { type Counts, countOperations } from './counts.js';
 import { planOf } from './dataset/tenants.js';
 import { Environment } from './environment.js';
 import { ROOT } from './machine.js';
-import { OPERATIONS } from './operations.js';
+import { OPERATIONS, OWN_OPERATIONS } from './operations.js';
 import { Progress } from './progress.js';
 
 type Budget = Record<string, Counts>;
@@ -22,7 +22,7 @@ const progress = new Progress();
 const environment = await Environment.prepare(planOf('budget'), { sqlite: false, seed: SEED, progress });
 let exceeded = 0;
 try {
-  const operations = OPERATIONS.filter(({ id }) => id in budget);
+  const operations = [...OPERATIONS, ...OWN_OPERATIONS].filter(({ id }) => id in budget);
   const counts = await countOperations(environment, 'colloquy', operations, progress);
   progress.end();
   for (const { id } of operations) {
@@ -33,7 +33,7 @@ try {
       if (!within) exceeded += 1;
       return `${name} ${counted} of ${allowed}${within ? '' : ' EXCEEDED'}`;
     });
-    process.stdout.write(`${id.padEnd(8)} ${cells.join(', ')}\n`);
+    process.stdout.write(`${id.padEnd(12)} ${cells.join(', ')}\n`);
   }
 } finally {
   await environment.stop();

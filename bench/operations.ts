@@ -31,6 +31,8 @@ export interface Operation {
 const REQUESTS = 1_600;
 const BATCH_REQUESTS = 160;
 const BATCH_SIZE = 100;
+const LARGEST_CREATE = 500;
+const CREATE_REQUESTS = 40;
 const PAGE_SIZE = 20;
 const STATUSES = ['queued', 'running', 'paused', 'completed', 'failed', 'cancelled'];
 
@@ -150,6 +152,39 @@ export const OPERATIONS: readonly Operation[] = [
           path: `${path}/status`,
           tenantId,
           body: JSON.stringify({ status: random.pick(STATUSES) }),
+        };
+      }),
+  },
+];
+
+/** What only Colloquy does: counted for the budget, compared with nobody. */
+export const OWN_OPERATIONS: readonly Operation[] = [
+  {
+    id: 'create-500',
+    title: `create a conversation with ${LARGEST_CREATE} messages`,
+    requests: (data, random) =>
+      many(() => {
+        const messages = Array.from({ length: LARGEST_CREATE }, () => bodyOf(turnOf(data, random)));
+        return {
+          method: 'POST',
+          path: `${BASE_PATH}/conversations`,
+          tenantId: random.pick(data.written).id,
+          body: `{"messages":[${messages.join(',')}]}`,
+        };
+      }, CREATE_REQUESTS),
+  },
+  {
+    id: 'append-named',
+    title: 'append one message with a name, unless it is there',
+    requests: (data, random) =>
+      many(() => {
+        const { path, tenantId } = anyConversation(data.written, random);
+        const body = bodyOf(turnOf(data, random)).slice(0, -1);
+        return {
+          method: 'POST',
+          path: `${path}/messages`,
+          tenantId,
+          body: `${body},"if_exists":"return","external_id":"${random.below(2 ** 30)}"}`,
         };
       }),
   },

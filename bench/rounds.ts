@@ -10,7 +10,7 @@ import { type Spread, spreadOf } from './statistics.js';
 export const CONNECTIONS = 32;
 
 /** What one server did with one operation in one round. */
-interface Sample {
+export interface Sample {
   requestsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
@@ -18,6 +18,8 @@ interface Sample {
   cpuMs: number;
   /** Likewise, of the database and the load generator, which share a core. */
   otherCpuMs: number;
+  /** Likewise, of the database alone. */
+  databaseCpuMs: number;
   statements: number;
   residentBytes: number;
 }
@@ -85,6 +87,7 @@ const measured = (samples: readonly Sample[]): Measured => {
     p99Ms: spread('p99Ms'),
     cpuMs: spread('cpuMs'),
     otherCpuMs: spread('otherCpuMs'),
+    databaseCpuMs: spread('databaseCpuMs'),
     statements: spread('statements'),
     residentBytes: spread('residentBytes'),
   };
@@ -93,7 +96,8 @@ const measured = (samples: readonly Sample[]): Measured => {
 const ratios = (some: readonly Sample[], others: readonly Sample[], name: keyof Sample): Spread =>
   spreadOf(some.map((sample, round) => sample[name] / (others[round]?.[name] ?? NaN)));
 
-async function measure(
+/** One operation on one server, for some seconds. */
+export async function measure(
   environment: Environment,
   server: MeasuredServer,
   operation: Operation,
@@ -104,10 +108,11 @@ async function measure(
   const requests = operation.requests(environment.data, random);
   const countersBefore = await readCounters(connection);
   const before = await server.ask();
-  const databaseCpuMs = cpuMsOf(processId);
+  const databaseCpuMsBefore = cpuMsOf(processId);
   const load = await environment.send(server, requests, { connections: CONNECTIONS, seconds });
   const after = await server.ask();
-  const otherCpuMs = cpuMsOf(processId) - databaseCpuMs + load.cpuMs;
+  const databaseCpuMs = cpuMsOf(processId) - databaseCpuMsBefore;
+  const otherCpuMs = databaseCpuMs + load.cpuMs;
   const counters = await readCounters(connection);
   return {
     requestsPerSecond: load.answered / load.seconds,
@@ -115,6 +120,7 @@ async function measure(
     p99Ms: load.p99Ms,
     cpuMs: ((after.cpuMs - before.cpuMs) / load.answered) * 1000,
     otherCpuMs: (otherCpuMs / load.answered) * 1000,
+    databaseCpuMs: (databaseCpuMs / load.answered) * 1000,
     statements: (counters.statements - countersBefore.statements - 1) / load.answered,
     residentBytes: after.residentBytes,
   };

@@ -37,6 +37,9 @@ export interface StartOptions {
   token: string;
   nodeOptions?: string[];
   countTripsTo?: number;
+  /** The entry point of another build of the service. */
+  main?: string;
+  settings?: Record<string, string>;
 }
 
 /** A server in a process of its own, on its own core. */
@@ -59,7 +62,7 @@ export class MeasuredServer {
       ...(options.nodeOptions ?? []),
       '--import',
       join(BUILD, 'bench/probe.js'),
-      join(BUILD, ENTRY_POINTS[variant]),
+      options.main ?? join(BUILD, ENTRY_POINTS[variant]),
     );
     const child = spawn(command, parameters, {
       // The log is read to its end, as a container's is, and thrown away.
@@ -75,6 +78,7 @@ export class MeasuredServer {
         AUTH_MODE: 'jwt',
         AUTH_JWT_SECRET: SECRET,
         // What is counted is what requests ask for, not the work of jobs beside them.
+        ...options.settings,
         ...(options.countTripsTo && { BENCH_COUNT_TRIPS_TO: String(options.countTripsTo), ROLES: 'api' }),
       },
     });

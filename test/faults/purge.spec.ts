@@ -97,6 +97,12 @@ it('removes 200,000 messages in small steps that delay nobody, and goes on after
   });
 });
 
+/** A table of 0 to 999,999, as `seq`, on any server. */
+const DIGITS = Array.from({ length: 10 }, (_, digit) => `SELECT ${digit} AS d`).join(' UNION ALL ');
+const POWERS = [1, 10, 100, 1_000, 10_000, 100_000];
+const NUMBERS = `(SELECT ${POWERS.map((power) => `d${power}.d * ${power}`).join(' + ')} AS seq
+  FROM ${POWERS.map((power) => `(${DIGITS}) AS d${power}`).join(' JOIN ')}) AS numbers`;
+
 /** Copies the one message of a conversation until it has all of them. */
 async function fill(id: string): Promise<void> {
   const columns = (
@@ -110,7 +116,7 @@ async function fill(id: string): Promise<void> {
   });
   await database.query(`
     INSERT INTO colloquy.message (${columns.join(', ')})
-    SELECT ${values.join(', ')} FROM colloquy.message JOIN colloquy.seq_2_to_${MESSAGES}
-    WHERE conversation_id = '${id}' AND sequence = 1`);
+    SELECT ${values.join(', ')} FROM colloquy.message JOIN ${NUMBERS}
+    WHERE conversation_id = '${id}' AND sequence = 1 AND seq BETWEEN 2 AND ${MESSAGES}`);
   await database.query(`UPDATE colloquy.conversation SET message_count = ${MESSAGES} WHERE id = '${id}'`);
 }

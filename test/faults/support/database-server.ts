@@ -58,7 +58,7 @@ export class DatabaseServer {
   }
 
   /** A server that runs, with an empty database. */
-  static async start(options: readonly string[] = [], kind: ServerKind = 'mariadb'): Promise<DatabaseServer> {
+  static async start(options: readonly string[] = [], kind: ServerKind = KIND): Promise<DatabaseServer> {
     const server = await DatabaseServer.create({ options, kind });
     await server.start();
     await server.prepare();
