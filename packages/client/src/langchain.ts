@@ -15,6 +15,8 @@ import type { MessageFrom } from './openapi.gen.js';
 
 export type { ForkOptions, SessionOptions };
 
+const ESCAPED = '__lc_escaped__';
+
 /** A chat message history of LangChain that is a conversation: each message is one. */
 export class ColloquyChatMessageHistory extends BaseListChatMessageHistory {
   override lc_namespace = ['colloquy', 'chat_history'];
@@ -37,7 +39,7 @@ export class ColloquyChatMessageHistory extends BaseListChatMessageHistory {
 
   /** All next to each other, whoever writes at the same time. */
   override addMessages(messages: BaseMessage[]): Promise<void> {
-    return this.#history.add(mapChatMessagesToStoredMessages(messages));
+    return this.#history.add(mapChatMessagesToStoredMessages(messages).map(unescaped));
   }
 
   /** Hides the last message: it stays in the conversation, marked as not meant for models any more. */
@@ -55,6 +57,20 @@ export class ColloquyChatMessageHistory extends BaseListChatMessageHistory {
   async fork(options: ForkOptions = {}): Promise<ColloquyChatMessageHistory> {
     return new ColloquyChatMessageHistory(this.#client, await this.#history.fork(options));
   }
+}
+
+/**
+ * What `toDict` writes, but with the objects of tool calls as they are: it wraps those that have a key `lc`, which only
+ * `load` takes off again, and `mapStoredMessagesToChatMessages` does not.
+ */
+function unescaped<T>(value: T): T;
+function unescaped(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => unescaped(item));
+  if (typeof value !== 'object' || value === null) return value;
+  if (ESCAPED in value && Object.keys(value).length === 1) return value[ESCAPED];
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]: [string, unknown]) => [key, unescaped(member)]),
+  );
 }
 
 const senders: Record<string, MessageFrom> = {
