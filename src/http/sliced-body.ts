@@ -53,15 +53,16 @@ async function* startingWith(begin: string, rest: AsyncIterator<string>): AsyncG
 
 const logger = new Logger('SlicedBody');
 
-/** Logs answers that fail after they have begun, and makes none for a HEAD. */
+/** Logs answers that fail after they have begun, and makes none for a HEAD, whatever its length were. */
 export function watchSlicedBodies(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, _reply, payload, done) => {
-    if (!(payload instanceof Readable)) return done(null, payload);
-    payload.once('error', (error) => {
-      logger.warn({ request_id: request.id, err: error }, 'An answer was ended before its end.');
-    });
-    if (request.method !== 'HEAD') return done(null, payload);
-    payload.destroy();
-    return done(null, Readable.from([])); // Fastify sends nothing of it, and no length
+    const isHead = request.method === 'HEAD';
+    if (payload instanceof Readable) {
+      payload.once('error', (error) => {
+        logger.warn({ request_id: request.id, err: error }, 'An answer was ended before its end.');
+      });
+      if (isHead) payload.destroy();
+    }
+    return done(null, isHead ? Readable.from([]) : payload); // of a stream Fastify sends no length to a HEAD
   });
 }
