@@ -69,7 +69,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   drainUnreadBodies(fastify);
   sendCommonHeaders(fastify);
   tellPublicUrl(fastify, config.http.publicUrl);
-  if (config.traces) traceRequests(fastify, app.get(DataSource));
+  traceRequests(fastify, app.get(DataSource));
   logRequests(fastify, logger, app.get(Metrics));
   endConnectionsWhenStopping(fastify, app.get(Health));
   fastify.setReplySerializer(jsonOf);

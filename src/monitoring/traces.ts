@@ -2,12 +2,15 @@ import {
   type Attributes,
   context,
   type Context,
+  isSpanContextValid,
   propagation,
   type Span,
   SpanKind,
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { FastifyInstance } from 'fastify';
 import type {
   AfterQueryEvent,
@@ -19,7 +22,7 @@ import type {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The span of the request, and what is done within it; undefined where traces are off. */
+    /** The span of the request, and what is done within it; undefined where it is in no trace. */
     traced: { readonly span: Span; readonly context: Context } | undefined;
   }
 }
@@ -39,8 +42,11 @@ export function traceFields(): { trace_id?: string; span_id?: string } {
 /**
  * A span for each request, within the trace that the client names (`traceparent`, W3C Trace Context), and within it one
  * for each round trip to the database. Names and attributes are OpenTelemetry's semantic conventions for HTTP servers.
+ * Where spans are not exported nothing is made of them: the client's trace is named in the log, and handed on.
  */
 export function traceRequests(fastify: FastifyInstance, dataSource: DataSource): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   fastify.decorateRequest('traced');
   fastify.addHook('onRequest', (request, _reply, done) => {
     const route = request.routeOptions.url;
@@ -54,6 +60,7 @@ export function traceRequests(fastify: FastifyInstance, dataSource: DataSource):
     const parent = propagation.extract(context.active(), headers);
     const name = route === undefined ? method : `${method} ${route}`;
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+    if (!isSpanContextValid(span.spanContext())) return done(); // spans are not exported, and the client names none
     request.traced = { span, context: trace.setSpan(parent, span) };
     context.with(request.traced.context, done);
   });

@@ -3,7 +3,7 @@ import { createTestApp } from '../support/create-test-app.js';
 import { detailAt, expectProblem } from '../support/problems.js';
 import { HALVES } from '../support/samples.js';
 
-const { as } = await createTestApp();
+const { as, logs } = await createTestApp();
 const ada = as({ tenant: 'acme' });
 const HELLO = { message_from: 'user', content: 'Hello' };
 const AGENT = '8f9d2c1e-5b7a-4f0e-9c3d-2a1b6e4d7f80';
@@ -180,4 +180,24 @@ describe('the first page', () => {
     expect(next.body.data[0].id).not.toBe(body.data[0].id);
     expect(after.body.page_num).toBeNull();
   });
+});
+
+describe('the trace that a client names', () => {
+  const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+  const traceOf = async (traceparent: string, id: string) => {
+    await ada.get('/conversations', { headers: { traceparent, 'x-request-id': id } });
+    return logs.find(({ request_id }) => request_id === id)?.['trace_id'];
+  };
+
+  it('is in the line of its request, also where no spans are exported', async () => {
+    expect(await traceOf(`00-${TRACE_ID}-b7ad6b7169203331-01`, 'kept')).toBe(TRACE_ID);
+    expect(await traceOf(`00-${TRACE_ID}-b7ad6b7169203331-00`, 'not-kept')).toBe(TRACE_ID);
+  });
+
+  it.each([`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, `ff-${TRACE_ID}-b7ad6b7169203331-01`, TRACE_ID])(
+    'is left out where it is none: %s',
+    async (traceparent) => {
+      expect(await traceOf(traceparent, traceparent)).toBeUndefined();
+    },
+  );
 });

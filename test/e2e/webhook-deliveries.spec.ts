@@ -226,6 +226,18 @@ describe('a test', () => {
     expect(await attempts()).toEqual([]);
   });
 
+  it('is sent within the trace of whoever asks for it', async () => {
+    const { client, receiver, path } = await receiving();
+    const trace = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const seen: unknown[] = [];
+    receiver.answer = (response, { headers }) => {
+      seen.push(headers['traceparent']);
+      answers.ok(response);
+    };
+    await client.post(`${path}/test`, undefined, { headers: { traceparent: trace } });
+    expect(seen).toEqual([trace]);
+  });
+
   it('says why nothing came of it', async () => {
     const { client, receiver, path } = await receiving();
     receiver.answer = answers.status(500);

@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { performance } from 'node:perf_hooks';
+import { context, propagation } from '@opentelemetry/api';
 import { now } from '../../common/clock.js';
 import { retryAfterMs } from './schedule.js';
 import type { ReceiverRules } from './receiver-rules.js';
@@ -82,6 +83,8 @@ export class Receivers {
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const isHttps = url.protocol === 'https:';
+    const trace: Record<string, string> = {};
+    propagation.inject(context.active(), trace); // of the request that tries it out; events have left theirs
     const { promise, resolve: answered, reject } = Promise.withResolvers<IncomingMessage>();
     const request = (isHttps ? httpsRequest : httpRequest)(
       url,
@@ -90,6 +93,7 @@ export class Receivers {
         agent: isHttps ? this.#https : this.#http,
         headers: {
           ...headers,
+          ...trace,
           'content-type': 'application/json',
           'content-length': String(Buffer.byteLength(body)),
           'user-agent': 'Colloquy-Webhooks/1',
