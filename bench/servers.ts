@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BUILD, pinned, SCRATCH, SERVER_CORE } from './machine.js';
 import type { ProbeRequest, Usage } from './probe.js';
-import { SECRET } from './tokens.js';
+import { AUDIENCE, SECRET } from './tokens.js';
 
 export const VARIANTS = ['floor', 'stock', 'colloquy', 'colloquy-sqlite'] as const;
 export type Variant = (typeof VARIANTS)[number];
@@ -77,6 +77,7 @@ export class MeasuredServer {
         DATABASE_POOL_SIZE: String(POOL_SIZE),
         AUTH_MODE: 'jwt',
         AUTH_JWT_SECRET: SECRET,
+        AUTH_JWT_AUDIENCE: AUDIENCE,
         // What is counted is what requests ask for, not the work of jobs beside them.
         ...options.settings,
         ...(options.countTripsTo && { BENCH_COUNT_TRIPS_TO: String(options.countTripsTo), ROLES: 'api' }),

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 
 export const SECRET = 'the secret that the benchmark signs with';
+export const AUDIENCE = 'colloquy';
 
 /** A token for everything in one tenant. */
 export function tokenOf(tenantId: string): Promise<string> {
@@ -13,6 +14,7 @@ export function tokenOf(tenantId: string): Promise<string> {
   })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('ada')
+    .setAudience(AUDIENCE)
     .setExpirationTime('1d')
     .sign(createSecretKey(SECRET, 'utf8'));
 }

@@ -443,9 +443,33 @@ describe('a fault', () => {
     expect(faultsOf({ ...production, AUTH_MODE: 'none', HOST: '127.0.0.1' })).toEqual([
       'AUTH_MODE none is for development and refused when NODE_ENV=production',
     ]);
-    const jwt = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: 'x'.repeat(31) };
+    const jwt = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: 'x'.repeat(31), AUTH_JWT_AUDIENCE: 'colloquy' };
     expect(faultsOf({ ...production, ...jwt })).toEqual([expect.stringMatching(/^AUTH_JWT_SECRET .*32/)]);
     expect(faultsOf(jwt)).toEqual([]);
+  });
+
+  it('is production with tokens for any audience, or by any issuer of a key that is not shared with it', () => {
+    const AUTH_JWKS_URL = 'https://issuer.example/keys';
+    const production = { NODE_ENV: 'production', AUTH_MODE: 'jwt,api-key' };
+    const [audience, issuer] = ['AUTH_JWT_AUDIENCE', 'AUTH_JWT_ISSUER'].map((name): unknown =>
+      expect.stringMatching(`^${name} must be set .*production`),
+    );
+    expect(faultsOf({ ...production, AUTH_JWKS_URL })).toEqual([audience, issuer]);
+    expect(faultsOf({ ...production, AUTH_JWT_PUBLIC_KEY: pem('ed25519').publicPem })).toEqual([
+      audience,
+      issuer,
+    ]);
+    expect(faultsOf({ ...production, AUTH_JWT_SECRET: SECRET })).toEqual([audience]);
+    expect(faultsOf({ ...production, AUTH_JWT_SECRET: SECRET, AUTH_JWT_AUDIENCE: 'colloquy' })).toEqual([]);
+    expect(faultsOf({ AUTH_MODE: 'jwt', AUTH_JWKS_URL })).toEqual([]);
+  });
+
+  it('is keys of tokens that are fetched in the clear from another machine', () => {
+    const faultsWith = (AUTH_JWKS_URL: string) => faultsOf({ AUTH_MODE: 'jwt', AUTH_JWKS_URL });
+    for (const url of ['http://issuer.example/keys', 'http://10.0.0.1/keys', 'http://127.0.0.1.example/keys'])
+      expect(faultsWith(url)).toEqual([expect.stringMatching(/^AUTH_JWKS_URL must be https/)]);
+    for (const url of ['http://127.0.0.1:8080/keys', 'http://localhost/keys', 'http://[::1]/keys'])
+      expect(faultsWith(url)).toEqual([]);
   });
 
   it('never hides another: all are told at once, and no value of any', () => {

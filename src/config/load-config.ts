@@ -6,6 +6,7 @@ import { type AppConfig, LOG_LEVELS } from './app-config.js';
 import { databaseContradictions, databaseIn, databaseVariables } from './database-variables.js';
 import { CORS_ORIGINS_RULE, originsIn, PUBLIC_URL_RULE, publicUrlIn } from './public-address.js';
 import { PUBLIC_KEY_RULE, readPublicKey } from './public-key.js';
+import { tokenContradictions } from './token-variables.js';
 import {
   readWebhookAllow,
   readWebhookKeys,
@@ -195,17 +196,9 @@ function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
   if (production && v.AUTH_MODE === undefined) faults.push('AUTH_MODE must be set when NODE_ENV=production');
   else if (production && modes.includes('none'))
     faults.push('AUTH_MODE none is for development and refused when NODE_ENV=production');
-  if (production && v.AUTH_JWT_SECRET && v.AUTH_JWT_SECRET.length < 32) {
-    faults.push(
-      'AUTH_JWT_SECRET must have at least 32 characters when NODE_ENV=production (RFC 7518, section 3.2)',
-    );
-  }
+  faults.push(...tokenContradictions(v, modes.includes('jwt'), production));
   if (Number(v.SHUTDOWN_DELAY_MS) >= Number(v.SHUTDOWN_TIMEOUT_MS ?? DEFAULT_SHUTDOWN_TIMEOUT_MS)) {
     faults.push('SHUTDOWN_DELAY_MS must be less than SHUTDOWN_TIMEOUT_MS, which counts from the signal');
-  }
-  const jwtKeys = [v.AUTH_JWKS_URL, v.AUTH_JWT_PUBLIC_KEY, v.AUTH_JWT_SECRET].filter(Boolean);
-  if (modes.includes('jwt') && jwtKeys.length === 0) {
-    faults.push('AUTH_MODE jwt needs AUTH_JWKS_URL, AUTH_JWT_PUBLIC_KEY or AUTH_JWT_SECRET');
   }
   faults.push(...databaseContradictions(v));
   const roles = (v.ROLES ?? 'api,worker').split(',').map((role) => role.trim());

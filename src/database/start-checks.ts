@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { isLoopback } from '../common/loopback.js';
 import { APP_CONFIG, type AppConfig, type DatabaseConfig } from '../config/app-config.js';
 import { checkServer } from './engines/server-checks.js';
 
@@ -44,6 +44,3 @@ export function encryptionWarnings(config: DatabaseConfig): string[] {
     ];
   return [];
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

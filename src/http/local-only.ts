@@ -1,10 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
-
-/** Whether a server that listens on this host is reached from this machine only. */
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+import { isLoopback } from '../common/loopback.js';
 
 /**
  * Lets in only what was sent to this machine by its own name, and by no web page but one of this machine or of `origins`:
