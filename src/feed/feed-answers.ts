@@ -9,6 +9,7 @@ import { FeedService } from './feed.service.js';
 import { StoppingSignal } from './stopping-signal.js';
 
 const STREAM = 'text/event-stream';
+const PAGE = 'application/json';
 
 /** The two forms in which a feed is answered: a page, or a stream for who accepts one. */
 @Injectable()
@@ -25,7 +26,7 @@ export class FeedAnswers {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<EventPageResponse | StreamableFile> {
-    const isStream = request.method === 'GET' && (request.headers.accept ?? '').includes(STREAM);
+    const isStream = request.method === 'GET' && prefersStream(request.headers.accept);
     const start = await this.feed.locate(scope, (isStream && lastEventId(request)) || query.after);
     void reply.header('cache-control', 'no-store');
     if (isStream) {
@@ -40,6 +41,19 @@ export class FeedAnswers {
     const bounds = { limit: query.limit, waitMs: query.wait * 1000, signal };
     return EventPageResponse.from(await this.feed.readWaiting(scope, start, query.toFilter(), bounds));
   }
+}
+
+/** Whether a stream is named, and a page is not liked better (RFC 9110, section 12.5.1). */
+function prefersStream(accept = ''): boolean {
+  const qualities = new Map(accept.split(',').map(qualityIn));
+  const quality = qualities.get(STREAM) ?? 0;
+  return quality > 0 && quality >= (qualities.get(PAGE) ?? 0);
+}
+
+function qualityIn(range: string): [type: string, quality: number] {
+  const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  const q = parameters.find((parameter) => parameter.startsWith('q='));
+  return [type, q === undefined ? 1 : Number(q.slice('q='.length)) || 0];
 }
 
 /** Where a client that was cut off goes on. Throws ValidationFailed. */

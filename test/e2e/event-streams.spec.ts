@@ -173,3 +173,19 @@ describe('a stream', () => {
     await until('the stream has ended', () => streaming.hasEnded);
   });
 });
+
+describe('a feed', () => {
+  it.each([
+    ['text/event-stream', 'text/event-stream'],
+    ['Text/Event-Stream; q=0.5, application/json;q=0.4', 'text/event-stream'],
+    ['application/json, text/event-stream', 'text/event-stream'],
+    ['application/json, text/event-stream;q=0.5', 'application/json'],
+    ['text/event-stream;q=0', 'application/json'],
+    ['*/*', 'application/json'],
+  ])('for who accepts %s is %s', async (accept, type) => {
+    const { answer, close } = await stream('accepts', { headers: { accept } });
+
+    expect(answer.headers.get('content-type')).toContain(type);
+    close();
+  });
+});
