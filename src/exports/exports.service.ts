@@ -38,9 +38,9 @@ export class ExportsService {
     @Inject(APP_CONFIG) private readonly config: AppConfig,
   ) {}
 
-  /** The event behind which the feed goes on from an export that begins now; null where no feed is served. */
+  /** The event behind which the feed goes on from an export that begins now; null where there is none. */
   async latestEvent(scope: TenantScope): Promise<string | null> {
-    if (this.config.events.mode !== 'on') return null;
+    if (this.config.events.mode === 'off') return null;
     return this.transactions.readTogether(scope, async (reads) => {
       const epoch = await this.epochs.currentIn(reads);
       const feed = epoch === null ? null : await this.feeds.findIn(scope, reads, epoch);

@@ -6,7 +6,7 @@ import { tokenFor } from '../support/test-client.js';
 
 const MiB = 1024 * 1024;
 
-const { as, listen } = await createTestApp({ environment: { LOG_LEVEL: 'warn' } });
+const { as, listen, databaseUrl } = await createTestApp({ environment: { LOG_LEVEL: 'warn' } });
 const url = await listen();
 
 /** A line of any kind; of the last one, `messages` is a number. */
@@ -168,5 +168,20 @@ describe('an export', () => {
       '/export/conversations',
     );
     expect([status, body.code]).toEqual([403, 'insufficient_scope']);
+  });
+});
+
+describe('the event that an export ends with', () => {
+  it.each([
+    ['write', EVENT],
+    ['off', null],
+  ])('is there as long as events are left: EVENTS=%s', async (EVENTS, event) => {
+    const other = await createTestApp({ databaseUrl, environment: { EVENTS } });
+
+    expect(await exported(other.as({ tenant: 'followed' }))).toEqual([
+      { format: 'colloquy/1', events_after: event },
+      { conversations: 0, messages: 0, events_after: event },
+    ]);
+    await other.close();
   });
 });
