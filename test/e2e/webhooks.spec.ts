@@ -188,11 +188,16 @@ describe('a replay', () => {
     expect((await ada.post(`${path}/replay`, { after: 'earliest' })).body.code).toBe('webhook_disabled');
   });
 
-  it.each([{}, { after: 'earliest', event_id: 'x-1' }, { before: 'x-1' }])(
-    'is refused as %j',
-    async (body) => {
-      const { path } = await webhook();
-      expect((await ada.post(`${path}/replay`, body)).body.code).toBe('validation_failed');
-    },
-  );
+  it.each([
+    {},
+    { after: 'earliest', event_id: 'x-1' },
+    { before: 'x-1' },
+    { after: 'latest' },
+    { after: 'x' },
+    { event_id: 'earliest' },
+    { event_id: 'x' },
+  ])('is refused as %j', async (body) => {
+    const { path } = await webhook();
+    expect((await ada.post(`${path}/replay`, body)).body.code).toBe('validation_failed');
+  });
 });

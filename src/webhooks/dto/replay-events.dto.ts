@@ -1,14 +1,15 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { ValidationFailed } from '../../common/errors/domain-error.js';
-import { TextField } from '../../http/validation/fields.js';
+import { PatternField } from '../../http/validation/fields.js';
 
-const MAX_EVENT_ID_LENGTH = 128;
+const EVENT_ID = /^[0-9a-z]{1,32}-\d{1,15}$/;
+const START = new RegExp(`^earliest$|${EVENT_ID.source}`);
 
 @ApiSchema({ name: 'ReplayEvents' })
 export class ReplayEventsDto {
-  @TextField({
-    min: 1,
-    max: MAX_EVENT_ID_LENGTH,
+  @PatternField({
+    pattern: START,
+    rule: 'must be the id of an event, or earliest',
     optional: (dto) => dto instanceof ReplayEventsDto && dto.event_id !== undefined,
     nullable: false,
     example: 'earliest',
@@ -16,9 +17,9 @@ export class ReplayEventsDto {
   })
   after?: string;
 
-  @TextField({
-    min: 1,
-    max: MAX_EVENT_ID_LENGTH,
+  @PatternField({
+    pattern: EVENT_ID,
+    rule: 'must be the id of an event',
     optional: true,
     nullable: false,
     example: '9f2c51e07a-17',
