@@ -98,6 +98,7 @@ describe('a fault', () => {
 
   it.each([
     ['/conversations', 'page', '1', 'did you mean page_num?'],
+    ['/conversations', 'tenant', 'acme', 'did you mean tenant_id?'],
     [`${path}/messages`, 'page_num', '1', 'did you mean page?'],
     ['/conversations', 'statuses[]', 'failed', 'did you mean statuses?'],
     ['/conversations', 'status', 'complete', 'did you mean completed?'],
