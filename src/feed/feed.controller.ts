@@ -7,6 +7,7 @@ import type { TenantScope } from '../identity/tenant-scope.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import { EventPageResponse } from './dto/event.response.js';
 import { ListEventsQuery } from './dto/list-events.query.js';
+import { EVENTS_EXPIRED } from './events-expired.docs.js';
 import { FeedAnswers } from './feed-answers.js';
 
 @ApiTags('Events')
@@ -23,18 +24,7 @@ export class FeedController {
       'Every committed change of a conversation or message, in an order that never changes. Go on with `next_after`. With `Accept: text/event-stream` it is a stream of the same (`streamEvents`): `id`, `event` (the type), `data` (the event); `Last-Event-ID` wins over `after`, and `event: reset` is its 410.',
     query: ListEventsQuery,
     response: EventPageResponse,
-    problems: [
-      {
-        code: 'events_expired',
-        members: {
-          earliest: {
-            type: 'string',
-            description: 'Id behind which the first event that is kept follows.',
-            example: '9f2c51e07a-0',
-          },
-        },
-      },
-    ],
+    problems: [EVENTS_EXPIRED],
   })
   list(
     @Tenant() scope: TenantScope,

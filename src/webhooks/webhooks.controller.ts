@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Operation } from '../api/operation.js';
 import type { ExpectedVersions } from '../common/versions.js';
 import { IfMatch } from '../http/precondition.js';
+import { EVENTS_EXPIRED } from '../feed/events-expired.docs.js';
 import { BASE_PATH } from '../http/resource.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { Tenant } from '../tenancy/request-scope.js';
@@ -153,7 +154,7 @@ export class WebhooksController {
     idempotent: true,
     status: 202,
     response: ReplayResponse,
-    problems: ['webhook_not_found', 'webhook_disabled', 'events_expired'],
+    problems: ['webhook_not_found', 'webhook_disabled', EVENTS_EXPIRED],
   })
   async replay(
     @Tenant() scope: TenantScope,

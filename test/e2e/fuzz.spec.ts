@@ -8,6 +8,7 @@ import {
   anyBody,
   anyParameter,
   headerText,
+  type Hints,
   type JsonSchema,
   oddSegment,
   type Schemas,
@@ -18,14 +19,18 @@ import { exportSchema } from '../support/export-schema.js';
 import { MISSING_ID } from '../support/samples.js';
 import { SEEDS } from '../support/seeds.js';
 import { type Identity, tokenFor } from '../support/test-client.js';
+import { until } from '../support/until.js';
 
 /** Of each operation, with each seed. More of them find more. */
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? (isDeep ? 250 : 25));
+const HELLO = { message_from: 'user', content: 'Hello' };
 const MARK = 'only the victim says this';
 /** Answered before an operation is reached. */
 const OF_NO_OPERATION = ['malformed_request', 'route_not_found'];
-/** Statuses that need a race, a limit or a fault, or bodies of megabytes. */
-const NOT_TO_BE_SEEN = ['409', '413', '429', '500', '503'];
+/** Statuses that need a limit or a fault, or bodies of megabytes. */
+const NOT_TO_BE_SEEN = ['413', '429', '500', '503'];
+/** It needs a race. */
+const RACED = 'idempotency_in_progress';
 
 interface Parameter {
   name: string;
@@ -102,7 +107,9 @@ function faultsOfExport(text: string) {
   return faultsOf(EXPORT, { first, lines, last });
 }
 
-const { app, as } = await createTestApp();
+// Nothing listens there: a delivery fails at once.
+const RECEIVER = 'https://127.0.0.1:1/hook';
+const { app, as } = await createTestApp({ environment: { WEBHOOK_ALLOW: '127.0.0.1' } });
 const victim: Identity = { tenant: 'victim', sub: 'ada' };
 const VISITOR: Identity = { tenant: 'visitor', sub: 'ada' };
 /** Who sends the requests, the most frequent first. */
@@ -123,6 +130,12 @@ const sender = fc.oneof(
 interface Thing {
   conversation: string;
   message: string;
+  /** A message that says nothing any more. */
+  redacted: string;
+  webhook: string;
+  disabled: string;
+  /** Id of an event. */
+  event: string;
 }
 /** The visitor's things that are there; the last ones are new. */
 let things: Thing[] = [];
@@ -141,27 +154,80 @@ async function createThing(identity: Identity, content: string): Promise<Thing> 
     feedback: content,
     metadata: { content },
   });
-  return { conversation: conversation.id, message: message.id };
+  const { body: redacted } = await client.post(`/conversations/${conversation.id}/messages`, HELLO);
+  await client.post(`/conversations/${conversation.id}/messages/${redacted.id}/redact`);
+  const { body: webhook } = await client.post('/webhooks', { url: RECEIVER, description: content });
+  const { body: disabled } = await client.post('/webhooks', { url: RECEIVER });
+  await client.patch(`/webhooks/${disabled.id}`, { enabled: false });
+  let event = '';
+  await until('its first event is in the feed', async () => {
+    const query = { conversation_id: conversation.id };
+    event = (await client.get('/events', { query })).body.data[0]?.id ?? '';
+    return event !== '';
+  });
+  return {
+    conversation: conversation.id,
+    message: message.id,
+    redacted: redacted.id,
+    webhook: webhook.id,
+    disabled: disabled.id,
+    event,
+  };
+}
+
+async function isThere({ conversation, webhook }: Thing): Promise<boolean> {
+  const answers = [`/conversations/${conversation}`, `/webhooks/${webhook}`].map((path) =>
+    as(VISITOR).get(path),
+  );
+  return (await Promise.all(answers)).every(({ status }) => status === 200);
 }
 
 async function allOfVictim() {
   const client = as(victim);
   const { body: conversations } = await client.get('/conversations');
   const { body: messages } = await client.get(`/conversations/${victims.conversation}/messages`);
-  return { conversations, messages };
+  const { body: webhooks } = await client.get('/webhooks');
+  return { conversations, messages, webhooks };
 }
 
-/** Which conversation or message a path names: most often one that is there. */
+/** Which of the things of a kind a path names: most often one that is there. */
 const target = fc.oneof(
   { arbitrary: fc.constant('live'), weight: 8 },
+  { arbitrary: fc.constant('other'), weight: 3 },
   { arbitrary: fc.constantFrom('victims', 'missing'), weight: 2 },
   { arbitrary: oddSegment.map((segment) => `odd ${segment}`), weight: 2 },
 );
-const idOf = (chosen: string, kind: keyof Thing): string => {
+type Kind = 'conversation' | 'message' | 'webhook';
+const OTHER: Record<Kind, keyof Thing> = {
+  conversation: 'conversation',
+  message: 'redacted',
+  webhook: 'disabled',
+};
+const idOf = (chosen: string, kind: Kind): string => {
   if (chosen === 'live') return things[0]?.[kind] ?? '';
+  if (chosen === 'other') return things[0]?.[OTHER[kind]] ?? '';
   if (chosen === 'victims') return victims[kind];
   return chosen === 'missing' ? MISSING_ID : encodeURIComponent(chosen.slice('odd '.length));
 };
+
+/** Stands for the id of an event that is there, until a request is sent. */
+const EVENT = '@event';
+const fill = (text: string): string => text.replaceAll(EVENT, things[0]?.event ?? '');
+const PLACES = [EVENT, 'earliest', 'latest', 'another-1'];
+/** What random values hardly ever are: names that are taken, places in the feed, receivers that may be called. */
+const HINTS: Hints = {
+  external_id: ['a'],
+  if_exists: ['return'],
+  content: ['Hello', 'Bye'],
+  message_from: ['user'],
+  after: PLACES,
+  event_id: PLACES,
+  url: [RECEIVER],
+  types: [null, ['message.created']],
+  feedback: ['new'],
+};
+/** The only values that are tried: an answer that is held takes too long here. */
+const ONLY: Hints = { wait: ['0', '31', 'x'] };
 
 /** The current tag is "1" or near it. */
 const ETAGS = ['"1"', '"2"', '"3"', 'W/"1"', '*', '"x"', '"1","2","3"', ''];
@@ -188,23 +254,29 @@ const contentType = fc.oneof(
 
 function requestOf(operation: FoundOperation) {
   const known = operation.parameters.map(parameterOf).filter((parameter) => parameter !== undefined);
-  const recordOf = (place: Parameter['in']) =>
-    fc.record(
+  const recordOf = (place: Parameter['in']) => {
+    const some: fc.Arbitrary<Record<string, string | undefined>> = fc.record(
       Object.fromEntries(
         known
           .filter((parameter) => parameter.in === place)
           .map(({ name, schema }): [string, fc.Arbitrary<string | undefined>] => {
-            const values = HEADER_VALUES[name];
+            const only = ONLY[name]?.map(String);
+            if (only) return [name, fc.option(fc.constantFrom(...only), { nil: undefined })];
+            const values = HEADER_VALUES[name] ?? HINTS[name]?.map(String);
             const any = anyParameter(schema, schemas);
             return [name, values ? fc.oneof(any, fc.constantFrom(...values)) : any];
           }),
       ),
     );
+    // Often none at all, so that the body is what counts.
+    return fc.oneof(some, fc.constant({}));
+  };
   const schema = operation.requestBody?.content['application/json']?.schema;
   return fc.record({
     sender,
     conversation: target,
     message: target,
+    webhook: target,
     query: recordOf('query'),
     /** Whatever else stands in the query string, as it is. */
     more: fc.oneof(
@@ -227,7 +299,7 @@ function requestOf(operation: FoundOperation) {
     headers: recordOf('header'),
     requestId: fc.option(fc.string({ maxLength: 200 }), { nil: undefined, freq: 10 }),
     contentType,
-    body: schema ? anyBody(schema, schemas) : fc.constant(undefined),
+    body: schema ? anyBody(schema, schemas, HINTS) : fc.constant(undefined),
   });
 }
 
@@ -239,8 +311,9 @@ async function send({ path, method }: FoundOperation, request: FuzzRequest) {
   const url =
     path
       .replace('{conversation_id}', idOf(request.conversation, 'conversation'))
-      .replace('{message_id}', idOf(request.message, 'message')) +
-    `?${new URLSearchParams(given(request.query)).toString()}&${request.more}`;
+      .replace('{message_id}', idOf(request.message, 'message'))
+      .replace('{webhook_id}', idOf(request.webhook, 'webhook')) +
+    `?${new URLSearchParams(given(request.query).map(([name, value]): [string, string] => [name, fill(value)])).toString()}&${request.more}`;
   const identity = SENDERS[request.sender];
   const token = request.sender === 'forged' ? 'a.forged.token' : identity && (await tokenFor(identity));
   return app.inject({
@@ -252,7 +325,9 @@ async function send({ path, method }: FoundOperation, request: FuzzRequest) {
       ...(request.requestId !== undefined && { 'x-request-id': headerText(request.requestId) }),
       ...(request.body !== undefined && { 'content-type': request.contentType }),
     },
-    ...(request.body !== undefined && { payload: request.body }),
+    ...(request.body !== undefined && {
+      payload: typeof request.body === 'string' ? fill(request.body) : request.body,
+    }),
   });
 }
 
@@ -268,6 +343,12 @@ function isForbidden({ requestBody }: FoundOperation, { body = '{}' }: FuzzReque
 }
 
 const seen = new Map<string, Set<string>>();
+/** Operations and what their 409 said. */
+const seenConflicts = new Set<string>();
+const conflictsOf = (operation: FoundOperation): string[] =>
+  Object.keys(responseOf(operation, 409)?.content?.['application/problem+json']?.examples ?? {}).filter(
+    (code) => code !== RACED,
+  );
 
 beforeAll(async () => {
   if (testEngine === 'sqlite') await app.get(DataSource).query('PRAGMA synchronous = OFF');
@@ -291,8 +372,7 @@ describe.each(SEEDS)('thousands of requests (seed %i)', (seed) => {
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async (request) => {
           const [first] = things;
-          if (!first || (await as(VISITOR).get(`/conversations/${first.conversation}`)).status === 404)
-            things = [await createThing(VISITOR, 'Hello')];
+          if (!first || !(await isThere(first))) things = [await createThing(VISITOR, 'Hello')];
 
           const answer = await send(operation, request);
 
@@ -322,6 +402,7 @@ describe.each(SEEDS)('thousands of requests (seed %i)', (seed) => {
           if (status >= 400) {
             const codes = [...Object.keys(content.examples ?? {}), ...OF_NO_OPERATION];
             expect(codes).toContain(Object(body).code);
+            if (status === 409) seenConflicts.add(`${id} ${Object(body).code}`);
           } else expect(isForbidden(operation, request)).toBe(false);
         }),
         { seed, numRuns: REQUESTS },
@@ -333,17 +414,19 @@ describe.each(SEEDS)('thousands of requests (seed %i)', (seed) => {
 /** Headers that stand in each answer whose documentation names them. */
 const ALWAYS = ['X-Request-Id', 'ETag', 'Location', 'WWW-Authenticate'];
 
-/** What leads to each of their statuses is not made at random yet: ids of webhooks and events, names that are taken. */
-const NOT_YET = /Webhook|Event|^append|^createConversation$|^forkConversation$/;
-
 // It takes this many requests to see the rare ones.
 if (isDeep) {
-  const all = operations.map((operation) => [operation.operationId, operation] as const);
-  it.each(all.filter(([id]) => !NOT_YET.test(id)))(
+  it.each(operations.map((operation) => [operation.operationId, operation] as const))(
     '%s was seen in each status that a request alone can lead to',
     (id, operation) => {
-      const reachable = Object.keys(operation.responses).filter((status) => !NOT_TO_BE_SEEN.includes(status));
+      const reachable = Object.keys(operation.responses).filter(
+        (status) =>
+          !NOT_TO_BE_SEEN.includes(status) && (status !== '409' || conflictsOf(operation).length > 0),
+      );
       expect([...(seen.get(id) ?? [])].sort()).toEqual(expect.arrayContaining(reachable));
+      expect([...seenConflicts]).toEqual(
+        expect.arrayContaining(conflictsOf(operation).map((code) => `${id} ${code}`)),
+      );
     },
   );
 }

@@ -21,6 +21,8 @@ export interface JsonSchema {
 }
 
 export type Schemas = Readonly<Record<string, JsonSchema>>;
+/** What is worth trying of members and parameters, by their names, beside what their schemas say: JSON values. */
+export type Hints = Readonly<Record<string, readonly unknown[]>>;
 
 /** Text that careless code trips over. */
 const ODD_TEXTS = [
@@ -98,11 +100,11 @@ function text({ format, pattern, minLength = 0, maxLength = 300 }: JsonSchema): 
 }
 
 /** JSON text that a schema allows, with its bounds among it. */
-function validJson(schema: JsonSchema, schemas: Schemas): fc.Arbitrary<string> {
-  if (schema.$ref) return validJson(schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, schemas);
+function validJson(schema: JsonSchema, schemas: Schemas, hints: Hints = {}): fc.Arbitrary<string> {
+  if (schema.$ref) return validJson(schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, schemas, hints);
   const [only] = schema.allOf ?? [];
-  if (only) return validJson(only, schemas);
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => validJson(one, schemas)));
+  if (only) return validJson(only, schemas, hints);
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => validJson(one, schemas, hints)));
   if (schema.enum) return fc.constantFrom(...schema.enum.map((value) => JSON.stringify(value)));
   return fc.oneof(
     ...[schema.type ?? []].flat().map((type): fc.Arbitrary<string> => {
@@ -112,16 +114,17 @@ function validJson(schema: JsonSchema, schemas: Schemas): fc.Arbitrary<string> {
         return fc.oneof(fc.constantFrom(min, max), fc.integer({ min, max: Math.min(max, 5) })).map(String);
       }
       if (type === 'array') {
-        const items = validJson(schema.items ?? {}, schemas);
+        const items = validJson(schema.items ?? {}, schemas, hints);
         return fc
           .array(items, { minLength: schema.minItems ?? 0, maxLength: 3 })
           .map((all) => `[${all.join()}]`);
       }
       if (type === 'object' && schema.properties) {
         const members = Object.entries(schema.properties).map(([name, property]) => {
-          const member = validJson(property, schemas).map((value): string[] => [
-            `${JSON.stringify(name)}:${value}`,
-          ]);
+          const hinted = hints[name]?.map((value) => JSON.stringify(value)) ?? [];
+          const any = validJson(property, schemas, hints);
+          const value = hinted.length > 0 ? fc.oneof(any, fc.constantFrom(...hinted)) : any;
+          const member = value.map((json): string[] => [`${JSON.stringify(name)}:${json}`]);
           return schema.required?.includes(name) ? member : fc.oneof(fc.constant<string[]>([]), member);
         });
         return fc.tuple(...members).map((all) => `{${all.flat().join()}}`);
@@ -133,9 +136,31 @@ function validJson(schema: JsonSchema, schemas: Schemas): fc.Arbitrary<string> {
   );
 }
 
+/** JSON text of an object that says nothing but what is hinted at, so that all of it means something. */
+function hintedJson(schema: JsonSchema, schemas: Schemas, hints: Hints): fc.Arbitrary<string> {
+  if (schema.$ref) return hintedJson(schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {}, schemas, hints);
+  if (schema.items)
+    return fc
+      .array(hintedJson(schema.items, schemas, hints), { minLength: 1, maxLength: 2 })
+      .map((all) => `[${all.join()}]`);
+  const members = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const hinted = hints[name]?.map((value) => JSON.stringify(value)) ?? [];
+    const isRequired = schema.required?.includes(name);
+    if (hinted.length === 0 && !isRequired) return fc.constant<string[]>([]);
+    const value = hinted.length > 0 ? fc.constantFrom(...hinted) : hintedJson(property, schemas, hints);
+    const member = value.map((json): string[] => [`${JSON.stringify(name)}:${json}`]);
+    return isRequired ? member : fc.oneof(fc.constant<string[]>([]), { arbitrary: member, weight: 2 });
+  });
+  return fc.tuple(...members).map((all) => `{${all.flat().join()}}`);
+}
+
 /** A body that a schema allows, one with a fault in it, something else, or none; not all of it is JSON. */
-export function anyBody(schema: JsonSchema, schemas: Schemas): fc.Arbitrary<string | Buffer | undefined> {
-  const valid = validJson(schema, schemas);
+export function anyBody(
+  schema: JsonSchema,
+  schemas: Schemas,
+  hints: Hints = {},
+): fc.Arbitrary<string | Buffer | undefined> {
+  const valid = validJson(schema, schemas, hints);
   const names = Object.keys(schemas[schema.$ref?.split('/').at(-1) ?? '']?.properties ?? {});
   const withMember = fc
     .tuple(valid, fc.constantFrom(...names, 'unknown', 'tenant_id', '__proto__', 'constructor'), oddJson)
@@ -155,6 +180,7 @@ export function anyBody(schema: JsonSchema, schemas: Schemas): fc.Arbitrary<stri
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 20 }).map((array) => Buffer.from(array));
   return fc.oneof(
     { arbitrary: valid, weight: 8 },
+    { arbitrary: hintedJson(schema, schemas, hints), weight: 7 },
     { arbitrary: withMember, weight: 3 },
     { arbitrary: replaced, weight: 4 },
     { arbitrary: damaged, weight: 1 },
