@@ -47,12 +47,7 @@ const privateServer = (kind) => ({
 
 /** The browser and Redis see no database; once is enough for what they cost. */
 const withoutBrowserAndRedis = {
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    '/(swagger|rate-limit-redis|command-lines)\\.spec\\.ts$',
-    // The publisher moves the rows of all tenants beside each step, so that what a request touched cannot be told.
-    '/tenant-predicate-mutation\\.spec\\.ts$',
-  ],
+  testPathIgnorePatterns: ['/node_modules/', '/(swagger|rate-limit-redis|command-lines)\\.spec\\.ts$'],
 };
 
 const onServer = (kind) => e2e(kind, { ...privateServer(kind), ...withoutBrowserAndRedis });

@@ -22,6 +22,7 @@ export const answers = {
       response.writeHead(status, headers).end(),
   hang: (() => {}) satisfies Answer,
   hangUp: ((response) => response.socket?.destroy()) satisfies Answer,
+  halfWay: ((response) => response.socket?.end('HTTP/1.1 204 No Con')) satisfies Answer,
   endless: ((response) => {
     response.writeHead(200);
     const timer = setInterval(() => response.write('x'.repeat(1024)), 1);
