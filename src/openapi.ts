@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { VERSION } from './monitoring/version.js';
 import { refine } from './openapi-refine.js';
+import { webhooksOfDocument } from './openapi-webhooks.js';
 
 const DESCRIPTION = `Keeps the conversations between users and AI agents, and their messages.
 
@@ -32,5 +33,5 @@ export function openApiDocument(app: INestApplication, publicUrl: string): OpenA
     )
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key.' }, 'apiKey')
     .build();
-  return refine(SwaggerModule.createDocument(app, options));
+  return { ...refine(SwaggerModule.createDocument(app, options)), webhooks: webhooksOfDocument() };
 }

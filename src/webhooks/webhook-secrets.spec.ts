@@ -27,7 +27,9 @@ describe('secrets at rest', () => {
     const sealed = new SecretBox([oldKey], true).seal('webhook-1', secret);
     const both = new SecretBox([newKey, oldKey], true);
     expect(both.open('webhook-1', sealed)).toBe(secret);
-    const again = both.seal('webhook-1', secret);
+    const again = both.reseal('webhook-1', sealed);
+    expect(again.startsWith(both.newestPrefix ?? 'none')).toBe(true);
+    expect(both.reseal('webhook-1', again)).toBe(again);
     expect(() => new SecretBox([newKey], true).open('webhook-1', sealed)).toThrow('WEBHOOK_KEY');
     expect(new SecretBox([newKey], true).open('webhook-1', again)).toBe(secret);
   });

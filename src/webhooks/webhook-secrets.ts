@@ -13,7 +13,7 @@ export const newSecret = (): string => SECRET_PREFIX + randomBytes(SECRET_BYTES)
 /**
  * Secrets as they are stored: sealed with AES-256-GCM and bound to the webhook they belong to, so that neither a copy of
  * the table nor a row moved to another webhook gives one away. Of several keys the first seals, and each opens: a new key
- * is put in front, and the old one is left out when every secret was rotated.
+ * is put in front, and the old one is left out when ResealedSecrets has sealed every secret with the new one.
  */
 export class SecretBox {
   readonly #keys: readonly { readonly id: string; readonly key: Buffer }[];
@@ -24,6 +24,19 @@ export class SecretBox {
     private readonly isKeyRequired: boolean,
   ) {
     this.#keys = keys.map((key) => ({ id: idOf(key), key }));
+  }
+
+  /** What each secret begins with that is sealed with the newest key; undefined without a key. */
+  get newestPrefix(): string | undefined {
+    const [newest] = this.#keys;
+    return newest && `${newest.id}.`;
+  }
+
+  /** The same secret, sealed with the newest key. Throws as `open` and `seal` do. */
+  reseal(webhookId: string, sealed: string): string {
+    return sealed.startsWith(this.newestPrefix ?? `${UNSEALED}.`)
+      ? sealed
+      : this.seal(webhookId, this.open(webhookId, sealed));
   }
 
   /** Text that only `open` for the same webhook makes the secret of again. Throws Unavailable without a key. */

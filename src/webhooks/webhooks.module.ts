@@ -18,6 +18,8 @@ import { WebhookRetry } from './delivery/webhook-retry.entity.js';
 import { WebhookAttemptsCleanUp } from './webhook-attempts-clean-up.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
 import { WebhookAttemptsRepository } from './webhook-attempts.repository.js';
+import { ResealedSecrets } from './resealed-secrets.js';
+import { WebhookStates } from './webhook-states.js';
 import { SecretBox } from './webhook-secrets.js';
 import { Webhook } from './webhook.entity.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -60,6 +62,8 @@ import { WebhooksService } from './webhooks.service.js';
     Sender,
     LaneTurn,
     Deliveries,
+    WebhookStates,
+    ResealedSecrets,
   ],
 })
 export class WebhooksModule {}

@@ -3,6 +3,9 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { newMessageId } from '../../src/messages/new-message-id.js';
 import { RUN_STATUSES } from '../../src/conversations/run-status.js';
+import { SERVICE } from '../../src/identity/service-principal.js';
+import { TenantScope } from '../../src/identity/tenant-scope.js';
+import { WebhookRetriesRepository } from '../../src/webhooks/delivery/webhook-retries.repository.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { insertAll } from '../support/tenant-rows.js';
 
@@ -107,7 +110,7 @@ async function statementsOf(request: () => Promise<{ status: number }>): Promise
     .filter(
       ([sql]) =>
         /^\s*(SELECT|UPDATE|DELETE)\b/.test(sql) &&
-        !/["`](deleted_conversation|idempotency_record|webhook_lane|webhook_attempt)["`]/.test(sql),
+        !/["`](deleted_conversation|idempotency_record|webhook|webhook_lane|webhook_attempt)["`]/.test(sql),
     );
 }
 
@@ -135,7 +138,7 @@ async function explainSqlite(sql: string, parameters: unknown[]): Promise<Plan> 
     parameters,
   );
   const isOfTable = ({ detail }: { detail: string }) =>
-    /^(SEARCH|SCAN) (conversation|message|event|feed)/.test(detail);
+    /^(SEARCH|SCAN) (conversation|message|event|feed|webhook)/.test(detail);
   const ofTables = steps.filter(isOfTable);
   const nextToTables = steps.filter(({ parent }) => ofTables.some((step) => step.parent === parent));
   return {
@@ -146,7 +149,7 @@ async function explainSqlite(sql: string, parameters: unknown[]): Promise<Plan> 
       ),
     ),
     sorts: nextToTables.some(({ detail }) => detail.includes('TEMP B-TREE')),
-    scans: steps.some(({ detail }) => /^SCAN (conversation|message|event|feed|found)/.test(detail)),
+    scans: steps.some(({ detail }) => /^SCAN (conversation|message|event|feed|webhook|found)/.test(detail)),
   };
 }
 
@@ -422,5 +425,91 @@ describe('one conversation', () => {
 
     expect(plans.length).toBeGreaterThan(0);
     for (const plan of plans) expect(plan).toMatchObject({ sorts: false, scans: false });
+  });
+});
+
+describe('webhooks', () => {
+  const WEBHOOK = newId();
+  const NEVER = '2999-01-01 00:00:00.000';
+  const ids = [WEBHOOK, ...Array.from({ length: 2_000 }, () => newId())];
+  beforeAll(async () => {
+    const authorship = { created_time: timeOf(0), updated_time: timeOf(0) };
+    const url = 'https://receiver.example/hook';
+    for (const tenant_id of ['acme', 'bolt']) {
+      const webhook = { tenant_id, url, secret: 'unsealed.whsec_', version: 1, ...authorship };
+      // None is due while this story is told.
+      const progress = { position: 0, replay_position: 0, replay_end: 0, failures: 0 };
+      const lane = { epoch: '0000000000', ...progress, due_time: NEVER, claimed_until: timeOf(0) };
+      await insertAll(
+        dataSource,
+        'webhook',
+        ids.map((id) => ({ ...webhook, id })),
+      );
+      await insertAll(
+        dataSource,
+        'webhook_lane',
+        ids.map((id) => ({ tenant_id, id, ...lane })),
+      );
+      const attempt = { type: 'message.created', attempt: 1, duration_ms: 1, outcome: 'failed' };
+      await insertAll(
+        dataSource,
+        'webhook_attempt',
+        ids.map((_, n) => ({
+          tenant_id,
+          webhook_id: WEBHOOK,
+          id: newId(),
+          event_id: `0000000000-${n + 1}`,
+          time: timeOf(n),
+          ...attempt,
+        })),
+      );
+      await insertAll(
+        dataSource,
+        'webhook_retry',
+        ids.map((webhook_id) => ({
+          ...{ tenant_id, webhook_id, epoch: '0000000000', position: 1, attempts: 1 },
+          due_time: NEVER,
+        })),
+      );
+    }
+    if (testEngine !== 'sqlite')
+      await dataSource.query('ANALYZE TABLE webhook, webhook_lane, webhook_attempt, webhook_retry');
+  }, 60_000);
+
+  const manager = as({ tenant: 'acme' });
+  const path = `/webhooks/${WEBHOOK}`;
+  it.each<[string, () => Promise<{ status: number }>]>([
+    ['listed', () => manager.get('/webhooks', { query: { page_size: 5 } })],
+    [
+      'listed behind a cursor',
+      async () => {
+        const { body } = await manager.get('/webhooks', { query: { page_size: 5 } });
+        return manager.get('/webhooks', { query: { page_size: 5, cursor: body.next_cursor } });
+      },
+    ],
+    ['read', () => manager.get(path)],
+    ['changed', () => manager.patch(path, { description: 'Billing' })],
+    ['given another secret', () => manager.post(`${path}/rotate-secret`)],
+    ['asked for what was tried', () => manager.get(`${path}/attempts`, { query: { page_size: 5 } })],
+    ['sent all again', () => manager.post(`${path}/replay`, { after: 'earliest' })],
+    ['disabled', () => manager.patch(path, { enabled: false })],
+    ['deleted', () => manager.delete(path)],
+  ])('are %s by their key', async (_, request) => {
+    const plans = (await plansOf(request)).filter(({ sql }) => sql.includes('webhook'));
+
+    // Of a row that is gone a server does not say how it would be found.
+    expect(distinct(plans.flatMap(({ indexes }) => indexes))).toEqual(['PRIMARY']);
+    for (const plan of plans) expect(plan).toMatchObject({ sorts: false, scans: false });
+  });
+
+  it('have each retry that is due found along the key of its lane', async () => {
+    const [id = ''] = ids.slice(1);
+    const scope = TenantScope.grant('bolt', null, SERVICE);
+    const plans = await plansOf(async () => {
+      await app.get(WebhookRetriesRepository).listDue(scope, id, new Date(), 50);
+      return { status: 200 };
+    });
+
+    expect(plans).toMatchObject([{ indexes: ['PRIMARY'], scans: false }]);
   });
 });

@@ -111,6 +111,7 @@ describe('a receiver that fails', () => {
     ['500', answers.status(500)],
     ['a redirect', answers.status(302, { location: 'http://127.0.0.1:1/' })],
     ['an end of the connection', answers.hangUp],
+    ['half an answer', answers.halfWay],
   ])('by %s is sent the event again', async (_, answer) => {
     const { receiver, start, attempts } = await receiving();
     receiver.answer = answer;

@@ -69,6 +69,13 @@ const operation = z.strictObject({
   security: z.array(z.record(z.string(), z.array(z.string()))).min(1),
 });
 
+/** What is sent to a receiver: its answer is no answer of the service, and it asks for no credential of it. */
+const delivery = operation.extend({
+  security: z.tuple([]),
+  requestBody: z.strictObject({ required: z.literal(true), content }),
+  responses: z.record(z.string().regex(/^([2-5]\d\d|2XX)$/), response),
+});
+
 /** Names of components (section 4.8.7.2). */
 const named = <T extends z.ZodType>(type: T) =>
   z.record(z.string().regex(/^[a-zA-Z0-9._-]+$/), type).optional();
@@ -87,6 +94,7 @@ export const openApiStructure = z.strictObject({
     z.string().startsWith('/'),
     z.partialRecord(z.enum(['get', 'put', 'post', 'patch', 'delete']), operation),
   ),
+  webhooks: z.record(z.string(), z.strictObject({ post: delivery })),
   components: z.strictObject({
     schemas: named(schema),
     parameters: named(parameter),

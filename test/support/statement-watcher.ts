@@ -15,8 +15,11 @@ const ACROSS_TENANTS = [
   /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id IN \([?, ]+\)$/,
   /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id >= \? AND \(tenant_id > \? OR epoch > \?\) ORDER BY tenant_id, epoch LIMIT \?$/,
   /^DELETE FROM event_pending$/,
-  // Which webhooks have something to deliver, and what was tried long ago.
-  /^SELECT [^()]+ FROM webhook_lane lane WHERE lane\.due_time <= \? AND lane\.claimed_until <= \? AND EXISTS \(SELECT 1 FROM feed_epoch\) AND \([^;]+\) ORDER BY lane\.due_time ASC LIMIT \d+$/,
+  // Which webhooks have something to deliver, how many fail or are disabled, whose secrets an old key has sealed, and what was tried long ago.
+  /^SELECT [^()]+ FROM webhook_lane lane INNER JOIN \(\s*SELECT tenant_id, id, ROW_NUMBER\(\) OVER [^;]+ FROM webhook_lane AS own\s+WHERE [^;]+ AS due\) placed ON placed\.tenant_id = lane\.tenant_id AND placed\.id = lane\.id WHERE placed\.place <= (\?|\d+)$/,
+  /^SELECT COUNT\(1\) AS cnt FROM webhook_lane WebhookLane(?: WHERE \(\(WebhookLane\.failures > (?:\?|0)\)\))?$/,
+  /^SELECT [^()]+ FROM webhook webhook WHERE webhook\.secret NOT LIKE \? OR webhook\.previous_secret NOT LIKE \? LIMIT \d+$/,
+  /^SELECT COUNT\(1\) AS cnt FROM webhook Webhook WHERE \(\(NOT\(Webhook\.disabled_reason IS NULL\)\)\)$/,
   /^SELECT [^()]+ FROM webhook_attempt WebhookAttempt WHERE \(\(WebhookAttempt\.time <= \?\)\) ORDER BY WebhookAttempt_time ASC LIMIT 1 OFFSET \d+$/,
   /^DELETE FROM webhook_attempt WHERE time <= \?$/,
 ];

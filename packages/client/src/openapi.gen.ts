@@ -4,6 +4,8 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type Webhooks = OnConversationCreatedWebhookRequest | OnConversationUpdatedWebhookRequest | OnConversationStatusChangedWebhookRequest | OnConversationDeletedWebhookRequest | OnMessageCreatedWebhookRequest | OnMessageUpdatedWebhookRequest | OnMessageRedactedWebhookRequest;
+
 /**
  * Stable code to program against.
  */
@@ -3018,7 +3020,12 @@ export type ReplayEventsErrors = {
     /**
      * `events_expired`: The events behind this id are not kept any more, or never were: it is of another epoch, older than what is kept, or past the end.
      */
-    410: Problem;
+    410: Problem & {
+        /**
+         * Id behind which the first event that is kept follows.
+         */
+        earliest?: string;
+    };
     /**
      * `payload_too_large`: The body of a create, an append or a batch may have 8 MiB, any other body 2 MiB. A body holds at most 100,000 JSON values, nested at most 110 deep.
      */
@@ -3244,3 +3251,136 @@ export type ExportConversationsResponses = {
 };
 
 export type ExportConversationsResponse = ExportConversationsResponses[keyof ExportConversationsResponses];
+
+export type OnConversationCreatedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'conversation.created';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnConversationCreatedWebhookRequest = {
+    body: OnConversationCreatedWebhookPayload;
+    key: 'conversation.created';
+    path?: never;
+    query?: never;
+};
+
+export type OnConversationUpdatedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'conversation.updated';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnConversationUpdatedWebhookRequest = {
+    body: OnConversationUpdatedWebhookPayload;
+    key: 'conversation.updated';
+    path?: never;
+    query?: never;
+};
+
+export type OnConversationStatusChangedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'conversation.status_changed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnConversationStatusChangedWebhookRequest = {
+    body: OnConversationStatusChangedWebhookPayload;
+    key: 'conversation.status_changed';
+    path?: never;
+    query?: never;
+};
+
+export type OnConversationDeletedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'conversation.deleted';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnConversationDeletedWebhookRequest = {
+    body: OnConversationDeletedWebhookPayload;
+    key: 'conversation.deleted';
+    path?: never;
+    query?: never;
+};
+
+export type OnMessageCreatedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'message.created';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnMessageCreatedWebhookRequest = {
+    body: OnMessageCreatedWebhookPayload;
+    key: 'message.created';
+    path?: never;
+    query?: never;
+};
+
+export type OnMessageUpdatedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'message.updated';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnMessageUpdatedWebhookRequest = {
+    body: OnMessageUpdatedWebhookPayload;
+    key: 'message.updated';
+    path?: never;
+    query?: never;
+};
+
+export type OnMessageRedactedWebhookPayload = {
+    /**
+     * What happened.
+     */
+    type: 'message.redacted';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    data: EventResponse;
+};
+
+export type OnMessageRedactedWebhookRequest = {
+    body: OnMessageRedactedWebhookPayload;
+    key: 'message.redacted';
+    path?: never;
+    query?: never;
+};

@@ -10,7 +10,8 @@ const JOB = 'webhook-deliveries';
 const SLOTS = 64;
 /** Of them, those whose receiver failed last: whoever hangs takes no place from those who answer. */
 const FAILING_SLOTS = 16;
-const CANDIDATES = 1_000;
+/** Of each kind: some are taken by another replica, or are under way here already. */
+const CANDIDATES = 2 * SLOTS;
 
 interface Running {
   readonly tenantId: string;

@@ -23,7 +23,7 @@ import type { WebhookRetry } from './webhook-retry.entity.js';
 const EVENTS_PER_READ = 50;
 /** After this no further event is sent in a turn; with the time-out of one request it is far below the claim. */
 const MAX_SENDING_MS = 10_000;
-const CLAIM_MS = 60_000;
+const CLAIM_MS = 40_000;
 const GONE = 410;
 
 /** An event that is to be sent, and where it came from. */
@@ -168,7 +168,16 @@ export class LaneTurn {
       if (disabledReason) await this.#disable(scope, transaction, webhook, disabledReason);
       return true;
     });
+    if (failed && lane.failures === 0) this.#tell(webhook, failed.attempt);
     if (isNoted) for (const one of sent) this.metrics.count(outcomeOf(one), one.event.time, one.time);
+  }
+
+  /** Once, when it begins: what follows is among the attempts. Of the URL only the host, as the rest may be secret. */
+  #tell({ tenantId, id, url }: Webhook, { status, error }: Attempt): void {
+    this.#logger.warn(
+      { tenant_id: tenantId, webhook_id: id, host: new URL(url).host, status, delivery_error: error },
+      'A receiver has begun to fail.',
+    );
   }
 
   async #noteAttempt(

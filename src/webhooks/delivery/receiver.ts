@@ -8,6 +8,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { performance } from 'node:perf_hooks';
 import { context, propagation } from '@opentelemetry/api';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { now } from '../../common/clock.js';
 import { retryAfterMs } from './schedule.js';
 import type { ReceiverRules } from './receiver-rules.js';
@@ -30,7 +31,7 @@ class AddressRefused extends Error {
 }
 
 /** Sends deliveries to receivers. What a name stands for is checked as it is connected to, and then connected to as checked. */
-export class Receivers {
+export class Receivers implements OnApplicationShutdown {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
 
@@ -71,7 +72,7 @@ export class Receivers {
     }
   }
 
-  close(): void {
+  onApplicationShutdown(): void {
     this.#http.destroy();
     this.#https.destroy();
   }

@@ -24,11 +24,6 @@ export class WebhookLanesRepository extends TenantScopedRepository<WebhookLane> 
     return lane ?? null;
   }
 
-  async findIn(scope: TenantScope, transaction: Transaction, id: string): Promise<WebhookLane | null> {
-    const [lane] = await this.selectIn(scope, transaction, { where: 'id = ?', parameters: [id] });
-    return lane ?? null;
-  }
-
   /**
    * Notes how far a lane is and until when this replica works on it. False when another one has taken it, or it is gone.
    */
