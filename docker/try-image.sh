@@ -45,6 +45,7 @@ debian_with_node() {
 }
 
 base=${BASE:-$(debian_with_node)}
+commit=$(git rev-parse HEAD)
 
 # npm's settings and the certificates that it trusts are this machine's; nothing of them is left in the image.
 cat "$(npm config get globalconfig)" "$(npm config get userconfig)" >"$scratch/npmrc" 2>"$scratch/no-npmrc" || true
@@ -55,7 +56,8 @@ fi
 touch "$scratch/ca.pem"
 
 for build in first second; do
-  buildah bud --quiet --no-cache --layers=false --pull-never --timestamp 0 --format oci --build-arg "BASE=$base" \
+  buildah bud --quiet --no-cache --layers=false --pull-never --timestamp 0 --format oci \
+    --build-arg "BASE=$base" --build-arg "COLLOQUY_COMMIT=$commit" \
     --volume "$scratch/npmrc:/root/.npmrc:ro" --volume "$scratch/ca.pem:/run/ca.pem:ro" \
     --file docker/Dockerfile --tag "localhost/colloquy:$build" . >"$scratch/build.log"
   rm -rf "$out/$build"
@@ -114,6 +116,12 @@ until curl -fs "http://127.0.0.1:$port/readyz" >"$scratch/ready"; do
   sleep 0.02
 done
 say 'ready after' "$((($(date +%s%N) - started) / 1000000)) ms"
+version=$(curl -fs "http://127.0.0.1:$port/version")
+case "$version" in
+*"$commit"*) ;;
+*) echo "GET /version: $version"; exit 1 ;;
+esac
+say 'GET /version' "$commit"
 answer=$(curl -s -o "$scratch/answer" -w '%{http_code}' "http://127.0.0.1:$port/admin/api/v2/conversations" -H "X-API-Key: $key" -H 'Content-Type: application/json' -d '{"topic": "From the image"}')
 [ "$answer" = 201 ] || { cat "$scratch/answer"; exit 1; }
 say 'POST /conversations' "$answer"
