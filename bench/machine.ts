@@ -30,10 +30,22 @@ const TICK_MS = 10;
 
 /** CPU time that a process has used, user and system; NaN where there is no `/proc` (proc_pid_stat(5)). */
 export function cpuMsOf(processId: number): number {
+  const { own } = cpuTicksOf(processId);
+  return own * TICK_MS;
+}
+
+/** CPU time of the children of this process that have ended. */
+export const cpuMsOfEnded = (): number => cpuTicksOf('self').ended * TICK_MS;
+
+function cpuTicksOf(processId: number | 'self'): { own: number; ended: number } {
   const file = `/proc/${processId}/stat`;
-  if (!existsSync(file)) return NaN;
-  const fields = readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  if (!existsSync(file)) return { own: NaN, ended: NaN };
+  const [user, system, endedUser, endedSystem] = (
+    readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  )
+    .slice(11, 15)
+    .map(Number);
+  return { own: (user ?? NaN) + (system ?? NaN), ended: (endedUser ?? NaN) + (endedSystem ?? NaN) };
 }
 
 export function describeMachine(): Record<string, string | number | boolean> {

@@ -5,12 +5,17 @@ export const SECRET = 'the secret that the benchmark signs with';
 export const AUDIENCE = 'colloquy';
 
 /** A token for everything in one tenant. */
-export function tokenOf(tenantId: string): Promise<string> {
+export function tokenOf(
+  tenantId: string,
+  scope = 'conversations:read conversations:write',
+  audience?: string,
+): Promise<string> {
   return new SignJWT({
     tenant_id: tenantId,
     name: 'Ada Lovelace',
     role: 'operator',
-    scope: 'conversations:read conversations:write',
+    scope,
+    ...(audience !== undefined && { aud: audience }),
   })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('ada')
