@@ -18,7 +18,11 @@ registerHooks({
   load(url, context, next) {
     if (!isLocal(url) || !url.endsWith('.ts')) return next(url, context);
     const filename = fileURLToPath(url);
-    const { code } = transformSync(readFileSync(filename, 'utf8'), { filename, sourceMaps: false });
+    const { code } = transformSync(readFileSync(filename, 'utf8'), {
+      filename,
+      sourceMaps: false,
+      jsc: { experimental: { keepImportAttributes: true } },
+    });
     return { format: 'module', source: code, shortCircuit: true };
   },
 });

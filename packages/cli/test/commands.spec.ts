@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -128,6 +129,21 @@ describe('an import', () => {
     expect((await as({ tenant: 'dry' }).get('/conversations')).body.total_count).toBe(0);
   });
 
+  it('takes of an archive what is chats, and what was thought of them', async () => {
+    const sample = join(PACKAGE, 'samples/chatgpt.zip');
+
+    const { exitCode, notes } = await run('zip', sample);
+
+    expect([exitCode, notes]).toEqual([
+      0,
+      [`${sample}/conversations.json: ChatGPT export`, `${sample}/user.json: no chats`],
+    ]);
+    const client = as({ tenant: 'zip' });
+    const { body: list } = await client.get('/conversations');
+    const { body } = await client.get(`/conversations/${list.data[0].id}/messages`);
+    expect(body.data.at(-1).feedback).toBe('thumbs_down: Too short.');
+  });
+
   it('is over at once where nothing can be done', async () => {
     const nothing = await file('nothing.json', { name: 'no chat', scripts: { build: 'x' } });
     const unknown = await run('none', nothing);
@@ -169,8 +185,11 @@ describe('an import', () => {
     };
 
     const child = startCommand('../packages/cli/src/colloquy.ts', ['import', source], environment);
+    const end = once(child, 'exit');
     while (child.exitCode === null && (await stored()) < 500) await wait(5);
     child.kill('SIGKILL');
+    expect(await end).toEqual([null, 'SIGKILL']);
+    expect(await stored()).toBeLessThan(contents.length);
     const { exitCode } = await run('killed', source);
 
     expect(exitCode).toBe(0);

@@ -1,21 +1,24 @@
+import type { MessageFrom, WorkforceRunStatus } from '@colloquy/client';
 import type { JsonObject } from '../json.js';
 
 /** A piece of a message as the API takes it. */
 export type Part = JsonObject & { type: string };
 
-export type Sender = 'user' | 'agent' | 'system' | 'tool';
+export type Sender = MessageFrom;
+export type Status = WorkforceRunStatus;
 
-export const STATUSES = [
-  'queued',
-  'running',
-  'input_required',
-  'paused',
-  'completed',
-  'failed',
-  'cancelled',
-  'expired',
-] as const;
-export type Status = (typeof STATUSES)[number];
+const STATUSES: Readonly<Record<Status, true>> = {
+  queued: true,
+  running: true,
+  input_required: true,
+  paused: true,
+  completed: true,
+  failed: true,
+  cancelled: true,
+  expired: true,
+};
+export const isStatus = (value: unknown): value is Status =>
+  typeof value === 'string' && Object.hasOwn(STATUSES, value);
 
 /** A message as a file has it. Names are the API's; times are milliseconds since 1970, as far as the file knows them. */
 export interface MessageDraft {

@@ -1,5 +1,5 @@
 import { isObject, numberOf } from '../json.js';
-import { type ConversationDraft, type MessageDraft, type Status, STATUSES } from './draft.js';
+import { type ConversationDraft, type MessageDraft, isStatus, type Status } from './draft.js';
 import type { Members } from './members.js';
 import { timeOf } from './times.js';
 
@@ -21,7 +21,7 @@ const userOf = (value: unknown) =>
   nameOf(value) ?? (isObject(value) ? nameOf(value.id ?? value.uuid) : undefined);
 const wordOf = (value: unknown) =>
   typeof value === 'string' && value !== '' && value.length <= 64 ? value : undefined;
-const statusOf = (value: unknown): Status | undefined => STATUSES.find((status) => status === value);
+const statusOf = (value: unknown): Status | undefined => (isStatus(value) ? value : undefined);
 export const titleOf = (value: unknown) =>
   typeof value === 'string' && value.trim() !== '' && value.length <= 255 ? value : undefined;
 const flagOf = (value: unknown) => (value === true ? true : undefined);

@@ -4,19 +4,22 @@ import type { ConversationDraft, MessageDraft } from './draft.js';
 import { readConversationFields } from './fields.js';
 import type { ConversationFormat } from './format.js';
 import { Members } from './members.js';
+import { readTranscript } from './transcript.js';
 
 const isSaid = (value: unknown) =>
   typeof value === 'string' ||
   isList(value) ||
   (isObject(value) && ('role' in value || 'content' in value || 'value' in value));
 
-/** A member as messages: text of this speaker, or messages themselves. */
+/** A member as messages: text of this speaker, a whole conversation as text, or messages themselves. */
 const spoken = (value: unknown, role: string): MessageDraft[] => {
   const sources = isList(value)
     ? value
-    : value === undefined || value === null || value === ''
-      ? []
-      : [value];
+    : typeof value === 'string' && value !== ''
+      ? (readTranscript(value) ?? [value])
+      : value === undefined || value === null || value === ''
+        ? []
+        : [value];
   return sources.map((source, index) =>
     readChatMessage(typeof source === 'string' ? { role, content: source } : source, index + 1),
   );

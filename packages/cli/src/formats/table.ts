@@ -20,6 +20,7 @@ import { openai } from './openai.js';
 import { responses } from './responses.js';
 import { multiwoz, sgd } from './sgd.js';
 import { sharegpt } from './sharegpt.js';
+import { taskmaster } from './taskmaster.js';
 import { lmsys, wildchat } from './wildchat.js';
 
 /** All that an import knows. The first that knows an object reads it, so what is more particular stands before it. */
@@ -44,6 +45,7 @@ export const FORMATS: readonly Format[] = [
   oasstRows,
   multiwoz,
   sgd,
+  taskmaster,
   wildchat,
   lmsys,
   sharegpt,

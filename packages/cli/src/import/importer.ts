@@ -4,7 +4,7 @@ import type { ConversationDraft, MessageDraft } from '../formats/draft.js';
 import { Unreadable } from '../formats/draft.js';
 import { Recogniser } from '../formats/recognise.js';
 import type { ReadCount } from '../reading/bytes.js';
-import { type Reading, readFile } from '../reading/reader.js';
+import { NOTHING_KNOWN, type Reading, readFile } from '../reading/reader.js';
 import { endsTheRun, explain } from '../service.js';
 import { type FitOptions, fit, Names, type NewConversation } from './fit.js';
 import type { Rejects } from './rejects.js';
@@ -99,28 +99,40 @@ export class Importer {
     const recogniser = new Recogniser(this.options.format);
     const names = new Names();
     const told = new Set<string>();
-    const faults: Reading[] = [];
+    const known = new Set<string>();
+    const held = new Map<string, Reading[]>();
     for await (const reading of readFile(file, recogniser, this.read)) {
       if (this.#hasEnded()) return;
-      const { format } = reading;
-      // A file of which nothing is known gets one sentence, not one a line.
-      if (!format && told.size === 0) {
+      const { format, source } = reading;
+      const faults = held.get(source) ?? [];
+      // A text of which nothing is known gets one sentence, not one a line.
+      if (!format && !known.has(source)) {
         if (faults.length < MAX_HELD) faults.push(reading);
+        held.set(source, faults);
         continue;
       }
-      const name = `${reading.source}: ${format?.title ?? ''}`;
+      const name = `${source}: ${format?.title ?? ''}`;
       if (format && !told.has(name)) {
         this.watcher.note(name);
         told.add(name);
+        known.add(source);
         this.isKnown = true;
       }
-      for (const fault of faults.splice(0)) await this.#readingFails(fault);
+      held.delete(source);
+      for (const fault of faults) await this.#readingFails(fault);
       if ('fault' in reading) await this.#readingFails(reading);
       else yield* this.#tasksOf(reading, names);
     }
-    if (told.size === 0) {
+    if (known.size === 0) {
       this.counts.leftOut += 1;
-      this.watcher.note(unknownFile(file, faults[0]));
+      this.watcher.note(unknownFile(file, [...held.values()][0]?.[0]));
+      return;
+    }
+    for (const [source, faults] of held) {
+      // An archive has more in it than chats.
+      if (faults.every((fault) => 'fault' in fault && fault.fault === NOTHING_KNOWN))
+        this.watcher.note(`${source}: no chats`);
+      else for (const fault of faults) await this.#readingFails(fault);
     }
   }
 
@@ -190,8 +202,6 @@ const placeOf = ({ source, place }: Reading) => (place === '' ? source : `${sour
 
 function unknownFile(file: string, fault: Reading | undefined): string {
   const reason =
-    fault && 'fault' in fault && fault.fault !== 'nothing that is known'
-      ? ` (${placeOf(fault)}: ${fault.fault})`
-      : '';
+    fault && 'fault' in fault && fault.fault !== NOTHING_KNOWN ? ` (${placeOf(fault)}: ${fault.fault})` : '';
   return `${file} holds no chat history that is known${reason}; --help lists what is, and --format names one`;
 }

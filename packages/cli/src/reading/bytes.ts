@@ -20,8 +20,8 @@ export interface ReadCount {
   bytes: number;
 }
 
-/** Small, so that what is counted says how far the import is. */
-const highWaterMark = 64 * 1024;
+/** Pieces of a hundredth, so that what is counted says how far the import is. */
+const pieceOf = (size: number) => Math.min(64 * 1024, Math.max(1024, Math.floor(size / 100)));
 
 const MAGIC = {
   gzip: [0x1f, 0x8b],
@@ -41,20 +41,28 @@ const NOT_READ = new Map([
 /** Members of archives that can be chats. */
 const READABLE = /(^|\/)[^.][^/]*\.(json|jsonl|ndjson|csv|tsv|txt|af|gz|zst|zip)$|(^|\/)[^./]+$/i;
 
+/** Whether a member of an archive comes before the others. */
+type ComesFirst = (fileName: string) => boolean;
+
 /** All texts in a file, or in standard input for `-`. Throws CannotRun. */
-export async function* sourcesIn(path: string, count: ReadCount): AsyncGenerator<Source, void> {
-  if (path === '-') return yield* unpack('standard input', counted(process.stdin, count));
-  const start = await beginningOf(path);
-  if (startsWith(start, MAGIC.zip)) return yield* membersOf(path, path, count);
-  yield* unpack(path, counted(createReadStream(path, { highWaterMark }), count));
+export async function* sourcesIn(
+  path: string,
+  count: ReadCount,
+  comesFirst: ComesFirst,
+): AsyncGenerator<Source, void> {
+  if (path === '-') return yield* unpack('standard input', counted(process.stdin, count), comesFirst);
+  const { start, size } = await beginningOf(path);
+  if (startsWith(start, MAGIC.zip)) return yield* membersOf(path, path, count, comesFirst);
+  yield* unpack(path, counted(createReadStream(path, { highWaterMark: pieceOf(size) }), count), comesFirst);
 }
 
-async function beginningOf(path: string): Promise<Buffer> {
+async function beginningOf(path: string): Promise<{ start: Buffer; size: number }> {
   try {
     await using file = await open(path);
-    if ((await file.stat()).isDirectory()) throw new Error('it is a directory');
+    const status = await file.stat();
+    if (status.isDirectory()) throw new Error('it is a directory');
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return buffer.subarray(0, bytesRead);
+    return { start: buffer.subarray(0, bytesRead), size: status.size };
   } catch (error) {
     throw new CannotRun(`cannot read ${path}: ${reasonOf(error)}`);
   }
@@ -63,24 +71,30 @@ async function beginningOf(path: string): Promise<Buffer> {
 const startsWith = (start: Buffer, magic: readonly number[]) =>
   magic.every((byte, index) => start[index] === byte);
 
-async function* counted(stream: Readable, count: ReadCount): AsyncGenerator<Buffer> {
+/** Each byte counts as `share` of one: of what is unpacked, as much as it took packed. */
+async function* counted(stream: Readable, count: ReadCount, share = 1): AsyncGenerator<Buffer> {
   for await (const chunk of stream) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-    count.bytes += bytes.length;
+    count.bytes += bytes.length * share;
     yield bytes;
   }
 }
 
 /** Whatever is packed, also several times over. */
-async function* unpack(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Source, void> {
+async function* unpack(
+  name: string,
+  bytes: AsyncIterable<Buffer>,
+  comesFirst: ComesFirst,
+): AsyncGenerator<Source, void> {
   const { start, all } = await peek(bytes);
-  if (startsWith(start, MAGIC.gzip)) return yield* unpack(name, through(all, zlib.createGunzip()));
+  if (startsWith(start, MAGIC.gzip))
+    return yield* unpack(name, through(all, zlib.createGunzip()), comesFirst);
   if (startsWith(start, MAGIC.zstd)) {
     if (!('createZstdDecompress' in zlib))
       throw new CannotRun(`${name} is packed with zstd, which takes Node.js 22.15`);
-    return yield* unpack(name, through(all, zlib.createZstdDecompress()));
+    return yield* unpack(name, through(all, zlib.createZstdDecompress()), comesFirst);
   }
-  if (startsWith(start, MAGIC.zip)) return yield* unpackZip(name, all);
+  if (startsWith(start, MAGIC.zip)) return yield* unpackZip(name, all, comesFirst);
   const latin = start.toString('latin1');
   for (const [magic, what] of NOT_READ) {
     if (latin.startsWith(magic)) throw new CannotRun(`${name} is ${what}`);
@@ -89,31 +103,45 @@ async function* unpack(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerat
 }
 
 function through(bytes: AsyncIterable<Buffer>, unpacker: Transform): AsyncIterable<Buffer> {
-  return pipelineWithoutPromise(Readable.from(bytes), unpacker, () => {});
+  return pipelineWithoutPromise(Readable.from(bytes, { highWaterMark: 1 }), unpacker, () => {});
 }
 
 /** Its table is at its end, so an archive that comes as a stream is put down first. */
-async function* unpackZip(name: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Source, void> {
+async function* unpackZip(
+  name: string,
+  bytes: AsyncIterable<Buffer>,
+  comesFirst: ComesFirst,
+): AsyncGenerator<Source, void> {
   const folder = await mkdtemp(join(tmpdir(), 'colloquy-'));
   try {
     const path = join(folder, 'archive.zip');
     await pipeline(bytes, createWriteStream(path, { mode: 0o600 }));
-    yield* membersOf(name, path, { bytes: 0 });
+    yield* membersOf(name, path, { bytes: 0 }, comesFirst);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function* membersOf(name: string, path: string, count: ReadCount): AsyncGenerator<Source, void> {
+async function* membersOf(
+  name: string,
+  path: string,
+  count: ReadCount,
+  comesFirst: ComesFirst,
+): AsyncGenerator<Source, void> {
   try {
     const archive = await openPromise(path, { autoClose: false });
     try {
-      for await (const member of archive.eachEntry()) {
-        const { fileName, compressedSize } = member;
+      const members = await Array.fromAsync(archive.eachEntry());
+      const orderOf = ({ fileName }: { fileName: string }) => (comesFirst(fileName) ? 0 : 1);
+      for (const member of members.toSorted((one, other) => orderOf(one) - orderOf(other))) {
+        const { fileName, compressedSize, uncompressedSize } = member;
         if (READABLE.test(fileName) && !fileName.startsWith('__MACOSX/')) {
-          yield* unpack(`${name}/${fileName}`, await archive.openReadStreamPromise(member));
+          const stream = await archive.openReadStreamPromise(member);
+          const share = compressedSize / Math.max(1, uncompressedSize);
+          yield* unpack(`${name}/${fileName}`, counted(stream, count, share), comesFirst);
+        } else {
+          count.bytes += compressedSize;
         }
-        count.bytes += compressedSize;
       }
     } finally {
       archive.close();

@@ -1,5 +1,6 @@
 import type { ConversationDraft } from '../formats/draft.js';
 import { Unreadable } from '../formats/draft.js';
+import { Feedback } from '../formats/feedback.js';
 import { type ConversationFormat, type Format, isRowFormat, type RowFormat } from '../formats/format.js';
 import { messageRows, withoutKey } from '../formats/messages.js';
 import { isPiece, type Piece, type Recogniser } from '../formats/recognise.js';
@@ -13,6 +14,8 @@ import { valuesIn } from './values.js';
 export type Reading = { source: string; place: string; entries: unknown[] } & (
   { format: Format; draft: ConversationDraft } | { fault: string; format?: Format }
 );
+
+export const NOTHING_KNOWN = 'nothing that is known';
 
 /** A conversation's pieces, until the last of the file is seen. */
 interface Group {
@@ -28,7 +31,16 @@ export async function* readFile(
   recogniser: Recogniser,
   count: ReadCount,
 ): AsyncGenerator<Reading> {
-  for await (const source of sourcesIn(path, count)) yield* readSource(source, recogniser);
+  const feedback = new Feedback();
+  for await (const source of sourcesIn(path, count, (member) => Feedback.isIn(member))) {
+    if (Feedback.isIn(source.name)) {
+      for await (const found of valuesIn(source.bytes, () => false))
+        if ('value' in found) feedback.add(found.value);
+      continue;
+    }
+    for await (const reading of readSource(source, recogniser))
+      yield 'draft' in reading ? { ...reading, draft: feedback.addTo(reading.draft) } : reading;
+  }
 }
 
 async function* readSource({ name: source, bytes }: Source, recogniser: Recogniser): AsyncGenerator<Reading> {
@@ -42,7 +54,7 @@ async function* readSource({ name: source, bytes }: Source, recogniser: Recognis
     for (const piece of piecesIn(found, recogniser)) {
       const { place } = piece;
       if (!isPiece(piece)) {
-        yield { source, place, fault: 'nothing that is known', entries: [piece.entry] };
+        yield { source, place, fault: NOTHING_KNOWN, entries: [piece.entry] };
       } else if (isRowFormat(piece.format)) {
         addRow(groups, piece.format, piece);
       } else {

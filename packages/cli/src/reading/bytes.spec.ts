@@ -1,0 +1,48 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { sourcesIn } from './bytes.js';
+
+const TEXT = '{"messages": [{"role": "user", "content": "Grüße 👋"}]}\n';
+const folder = await mkdtemp(join(tmpdir(), 'colloquy-bytes-'));
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the texts in a file', () => {
+  it.each([
+    ['plain', Buffer.from(TEXT)],
+    ['with a mark', Buffer.from(`\ufeff${TEXT}`)],
+    ['in UTF-16', Buffer.from(`\ufeff${TEXT}`, 'utf16le')],
+    ['in UTF-16, big end first, without a mark', Buffer.from(TEXT, 'utf16le').swap16()],
+    ['in gzip', gzipSync(TEXT)],
+    ['in zstd', zstdCompressSync(TEXT)],
+    ['in zstd in gzip', gzipSync(zstdCompressSync(TEXT))],
+  ])('are the same %s', async (name, bytes) => {
+    const path = join(folder, name);
+    await writeFile(path, bytes);
+    const count = { bytes: 0 };
+    let text = '';
+
+    for await (const source of sourcesIn(path, count, () => false))
+      for await (const chunk of source.bytes) text += chunk.toString();
+
+    expect(text).toBe(TEXT);
+    expect(count.bytes).toBe((await stat(path)).size);
+  });
+
+  it('are read in pieces of about a hundredth, by which people see how far it is', async () => {
+    const path = join(folder, 'lines');
+    await writeFile(path, TEXT.repeat(4_000));
+    const { size } = await stat(path);
+    const count = { bytes: 0 };
+    const shares: number[] = [];
+
+    for await (const source of sourcesIn(path, count, () => false))
+      for await (const { length } of source.bytes)
+        if (length > 0) shares.push(Math.floor((100 * count.bytes) / size));
+
+    expect(shares.length).toBeGreaterThan(90);
+    expect(shares.at(-1)).toBe(100);
+  });
+});
