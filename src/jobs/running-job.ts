@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 
 interface Schedule {
@@ -15,6 +16,8 @@ export class RunningJob {
   /** Since the run under way began. */
   #isWoken = false;
   #fails = false;
+  /** Out of the request that woke the job, whose id and span are not those of the run. */
+  readonly #outside = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly schedule: Schedule,
@@ -44,7 +47,7 @@ export class RunningJob {
   #startIn(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#running = this.#runOnce();
+      this.#running = this.#outside(() => this.#runOnce());
     }, ms).unref();
   }
 

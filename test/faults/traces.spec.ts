@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { Collector, type ReceivedSpan } from './support/collector.js';
 import { DatabaseServer } from './support/database-server.js';
 import { newDirectory } from './support/processes.js';
@@ -31,6 +32,7 @@ describe.each([
   let service: Service;
   let append: ReceivedSpan;
   let queries: ReceivedSpan[];
+  let receiver: WebhookReceiver;
 
   beforeAll(async () => {
     collector = await Collector.start();
@@ -38,6 +40,11 @@ describe.each([
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
       LOG_LEVEL: 'info',
+    });
+    receiver = await WebhookReceiver.start();
+    await service.send('POST', '/webhooks', {
+      url: `${receiver.url}/never-to-be-told`,
+      types: ['message.created'],
     });
     const id = await service.newConversation();
     const body = { message_from: 'user', content: 'Never to be seen.' };
@@ -103,7 +110,26 @@ describe.each([
   it('leave out what platforms ask for, and the looks of jobs for work', () => {
     const names = collector.spans.filter(({ parentSpanId }) => parentSpanId === '').map(({ name }) => name);
 
-    expect(new Set(names)).toEqual(new Set(['POST /admin/api/v2/conversations']));
+    expect(new Set(names)).toEqual(
+      new Set(['POST /admin/api/v2/conversations', 'POST /admin/api/v2/webhooks', 'webhook turn']),
+    );
+  });
+
+  it('have a trace of its own for each turn of a webhook, which the receiver is told of', async () => {
+    const attempts = () =>
+      collector.spans.filter(({ attributes }) => attributes['server.address'] === '127.0.0.1');
+    await until('the span of a delivery arrives', () => attempts().length > 0);
+
+    const [attempt] = attempts();
+    const turn = collector.spans.find(({ spanId }) => spanId === attempt?.parentSpanId);
+    expect(attempt).toMatchObject({
+      name: 'POST',
+      kind: CLIENT,
+      attributes: { 'http.request.method': 'POST', 'http.response.status_code': 204 },
+    });
+    expect(turn).toMatchObject({ name: 'webhook turn', parentSpanId: '' });
+    expect(receiver.traceparents).toEqual([`00-${attempt?.traceId}-${attempt?.spanId}-01`]);
+    expect(JSON.stringify(collector.spans)).not.toContain('never-to-be-told');
   });
 
   it('are sent to the last when the service ends', async () => {

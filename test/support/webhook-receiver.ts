@@ -43,6 +43,8 @@ export class WebhookReceiver {
   /** `whsec_…`; until it is known nothing is verified. */
   secret: string | undefined;
   attempts = 0;
+  /** Traces (W3C) that attempts are part of. */
+  readonly traceparents: string[] = [];
 
   private constructor(
     readonly url: string,
@@ -72,6 +74,8 @@ export class WebhookReceiver {
 
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.attempts++;
+    const { traceparent } = request.headers;
+    if (typeof traceparent === 'string') this.traceparents.push(traceparent);
     let body = '';
     request.setEncoding('utf8');
     for await (const chunk of request) body += String(chunk);

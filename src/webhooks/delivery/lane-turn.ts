@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { SpanKind } from '@opentelemetry/api';
 import { now } from '../../common/clock.js';
 import { newId } from '../../common/ids.js';
+import { inSpan } from '../../common/in-span.js';
 import { withChange } from '../../database/schema/authorship.js';
 import { type Transaction, Transactions } from '../../database/sql/transactions.js';
 import { eventIdOf } from '../../events/event-id.js';
@@ -66,7 +68,12 @@ export class LaneTurn {
   ) {}
 
   /** Does nothing where another replica has taken the lane. What `stopping` breaks off counts as not sent. */
-  async take(scope: TenantScope, found: WebhookLane, stopping: AbortSignal): Promise<void> {
+  take(scope: TenantScope, found: WebhookLane, stopping: AbortSignal): Promise<void> {
+    const attributes = { 'colloquy.tenant_id': found.tenantId, 'colloquy.webhook_id': found.id };
+    return inSpan('webhook turn', SpanKind.INTERNAL, attributes, () => this.#take(scope, found, stopping));
+  }
+
+  async #take(scope: TenantScope, found: WebhookLane, stopping: AbortSignal): Promise<void> {
     const claimed = { ...found, claimedUntil: new Date(now().getTime() + CLAIM_MS) };
     const isMine = await this.transactions.run(scope, (transaction) =>
       this.rows.advance(scope, transaction, found, claimed),

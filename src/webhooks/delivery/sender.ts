@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { context, propagation, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { now } from '../../common/clock.js';
 import { newId } from '../../common/ids.js';
+import { inSpan } from '../../common/in-span.js';
 import { EventResponse } from '../../feed/dto/event.response.js';
 import type { FeedEvent } from '../../feed/feed.service.js';
 import type { Webhook } from '../webhook.entity.js';
@@ -44,9 +46,22 @@ export class Sender {
       this.secrets.open(id, sealed),
     );
     const body = JSON.stringify(content);
-    return this.receivers.post(new URL(url), signedHeaders(deliveryId, time, body, secrets), body, {
-      timeoutMs,
-      signal,
+    const target = new URL(url);
+    // Of the URL, the path may be a secret.
+    const attributes = {
+      'http.request.method': 'POST',
+      'server.address': target.hostname,
+      'colloquy.webhook_id': id,
+      'colloquy.event_id': deliveryId,
+    };
+    return inSpan('POST', SpanKind.CLIENT, attributes, async (span) => {
+      const headers = { ...signedHeaders(deliveryId, time, body, secrets) };
+      propagation.inject(context.active(), headers);
+      const attempt = await this.receivers.post(target, headers, body, { timeoutMs, signal });
+      if (attempt.status !== null) span.setAttribute('http.response.status_code', attempt.status);
+      if (attempt.error !== null) span.setAttribute('error.type', attempt.error);
+      if (attempt.status === null || attempt.status >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
+      return attempt;
     });
   }
 }
