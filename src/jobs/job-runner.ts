@@ -20,9 +20,9 @@ const MAX_RUN_MS = 30_000;
 @Injectable()
 export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #jobs = new Map<string, RunningJob>();
-  readonly #lastSuccess: Gauge<'job'>;
-  readonly #duration: Histogram<'job'>;
-  readonly #failures: Counter<'job'>;
+  readonly #lastSuccess: Gauge<'name'>;
+  readonly #duration: Histogram<'name'>;
+  readonly #failures: Counter<'name'>;
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -30,7 +30,8 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     @Inject(APP_CONFIG) private readonly config: AppConfig,
     registry: MetricsRegistry,
   ) {
-    const common = { labelNames: ['job'] as const, registers: [registry] };
+    // Not `job`: Prometheus has a label of that name for what it scrapes.
+    const common = { labelNames: ['name'] as const, registers: [registry] };
     this.#lastSuccess = new Gauge({
       name: 'job_last_success_timestamp_seconds',
       help: 'When a periodic job last ended well in this process.',
@@ -55,7 +56,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       const options = this.discovery.getMetadataByDecorator(Job, provider);
       const instance: unknown = provider.instance;
       if (!options || !isPeriodicWork(instance)) throw new Error(`${provider.name} is no PeriodicWork.`);
-      this.#failures.inc({ job: options.name }, 0);
+      this.#failures.inc({ name: options.name }, 0);
       this.#jobs.set(
         options.name,
         new RunningJob(options, async (signal) => {
@@ -81,17 +82,17 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     this.#jobs.get(name)?.wake();
   }
 
-  async #run(job: string, work: PeriodicWork, stopping: AbortSignal): Promise<boolean> {
+  async #run(name: string, work: PeriodicWork, stopping: AbortSignal): Promise<boolean> {
     const start = performance.now();
     try {
       const hasMore = await work.run(AbortSignal.any([stopping, AbortSignal.timeout(MAX_RUN_MS)]));
-      this.#lastSuccess.set({ job }, Date.now() / 1000);
+      this.#lastSuccess.set({ name }, Date.now() / 1000);
       return hasMore;
     } catch (error) {
-      this.#failures.inc({ job });
+      this.#failures.inc({ name });
       throw error;
     } finally {
-      this.#duration.observe({ job }, (performance.now() - start) / 1000);
+      this.#duration.observe({ name }, (performance.now() - start) / 1000);
     }
   }
 }

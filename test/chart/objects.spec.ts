@@ -148,6 +148,7 @@ describe('pods', () => {
       'database-tls-cert': { secret: 'colloquy-database-tls', key: 'tls.crt' },
       'database-tls-key': { secret: 'colloquy-database-tls', key: 'tls.key' },
       'redis-url': { secret: 'colloquy-redis', key: 'url' },
+      'webhook-key': { secret: 'colloquy-webhooks', key: 'key' },
     });
     expect(names(full()).filter((name) => name.startsWith('Secret/'))).toEqual([]);
   });
@@ -268,6 +269,19 @@ describe('the network policy', () => {
     expect(egress({ 'traces.endpoint': 'http://collector:4318' })).toContain('4318');
     expect(egress({})).not.toContain('6379');
     expect(egress({ 'redis.existingSecret.name': 'r' })).toContain('6379');
+  });
+
+  it('lets out to receivers of webhooks, or to their proxy, where there can be webhooks', () => {
+    const webhooks = { 'webhooks.existingSecret.name': 'hooks' };
+    const allow = ['hooks.internal', '10.1.0.0/16', '10.2.0.7', 'fd00:1::5'];
+    expect(egress({})).not.toContain('0.0.0.0/0');
+    expect(egress(webhooks)).toContain('{"to":[{"ipBlock":{"cidr":"0.0.0.0/0","except":["10.0.0.0/8"');
+    expect(egress({ ...webhooks, 'webhooks.allow': allow, 'networkPolicy.webhookPorts': [443] })).toMatch(
+      /"10\.1\.0\.0\/16".*"10\.2\.0\.7\/32".*"fd00:1::5\/128".*"port":443/,
+    );
+    const proxied = egress({ ...webhooks, 'webhooks.proxyUrl': 'http://egress.example:3128' });
+    expect(proxied).toContain('3128');
+    expect(proxied).not.toContain('0.0.0.0/0');
   });
 });
 

@@ -10,6 +10,7 @@ import { newDirectory, Process } from '../faults/support/processes.js';
 import { Service } from '../faults/support/service.js';
 import { freePort } from '../support/machine.js';
 import { until } from '../support/until.js';
+import { answers, WebhookReceiver } from '../support/webhook-receiver.js';
 import { CHART, PATH } from './support/chart.js';
 
 const dashboard = z
@@ -44,6 +45,7 @@ describe('a real Prometheus, which scrapes a service under load', () => {
   let clusterMetrics = '';
   let cluster: Server;
   let prometheus: string;
+  let receiver: WebhookReceiver;
   let port: string;
   const load = new AbortController();
 
@@ -57,6 +59,8 @@ describe('a real Prometheus, which scrapes a service under load', () => {
       '127.0.0.1',
     );
     prometheus = await startPrometheus(port, clusterPort);
+    receiver = await WebhookReceiver.start();
+    expect((await service.send('POST', '/webhooks', { url: receiver.url })).status).toBe(201);
     for (let client = 0; client < 20; client++) void write();
   });
   afterAll(async () => {
@@ -109,6 +113,23 @@ describe('a real Prometheus, which scrapes a service under load', () => {
     await until('all is well', async () =>
       (await firing()).every((alert) => alert === 'ColloquyPoolExhausted'),
     );
+  });
+
+  it('sees events that are late', async () => {
+    // In place of more events than can be published: they are a minute old when they are written.
+    await database.query(
+      'CREATE TRIGGER colloquy.late BEFORE INSERT ON colloquy.event_pending FOR EACH ROW SET NEW.event_time = NEW.event_time - INTERVAL 1 MINUTE',
+    );
+    await fires('ColloquyEventsLate');
+    await database.query('DROP TRIGGER colloquy.late');
+    await ends('ColloquyEventsLate');
+  });
+
+  it('sees that receivers of webhooks refuse what they are sent, and take it again', async () => {
+    receiver.answer = answers.status(500);
+    await fires('ColloquyWebhooksFailing');
+    receiver.answer = answers.ok;
+    await ends('ColloquyWebhooksFailing');
   });
 
   it('sees a database that answers nobody: callers wait, then one request in a hundred was slow', async () => {

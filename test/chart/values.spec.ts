@@ -20,6 +20,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   'database-tls-key': readFileSync(client.key, 'utf8'),
   'jwt-secret': 'a secret of at least thirty-two characters',
   'redis-url': 'redis://:secret@redis.example:6379/0',
+  'webhook-key': `${Buffer.alloc(32, 1).toString('base64')}\n`,
 };
 
 /** The configuration that the service of a release starts with: its variables and its mounted files, read by itself. */
@@ -53,7 +54,7 @@ describe('what the chart makes is what the service reads', () => {
   });
 
   it('value by value', () => {
-    const { http, shutdown, database, auth, rateLimit, events, traces, log, warnings } = configOf(
+    const { http, shutdown, database, auth, rateLimit, events, webhooks, traces, log, warnings } = configOf(
       valuesFile('full'),
       'talk',
     );
@@ -87,6 +88,15 @@ describe('what the chart makes is what the service reads', () => {
       corsOrigins: ['https://app.example', 'http://localhost:5173'],
     });
     expect(events).toEqual({ mode: 'write', retentionDays: 7 });
+    expect(webhooks).toEqual({
+      keys: [Buffer.alloc(32, 1)],
+      isKeyRequired: true,
+      allow: ['hooks.internal', '10.30.0.0/16', '10.40.0.7', 'fd00:1::/32'],
+      proxyUrl: undefined,
+    });
+    expect(configOf(valuesFile('at-start'), 'rel-colloquy').webhooks.proxyUrl).toBe(
+      'http://egress.example:3128',
+    );
     expect(traces).toEqual({ endpoint: new URL('http://collector.observability:4318'), ratio: 0.1 });
     expect(log.level).toBe('warn');
     expect(warnings).toEqual([]);
@@ -161,6 +171,11 @@ describe('the chart refuses', () => {
       { 'database.tls.existingSecret': { name: 'tls', certKey: 'tls.crt' } },
       '/database/tls/existingSecret/keyKey',
     ],
+    [
+      'a password of a proxy in its values',
+      { 'webhooks.proxyUrl': 'http://ada:secret@proxy.example:3128' },
+      '/webhooks/proxyUrl',
+    ],
     ['an Ingress for no name', { 'ingress.hosts': [] }, '/ingress/hosts'],
     ['a route of no Gateway', { 'httpRoute.enabled': true }, '/httpRoute/parentRefs'],
     ['a delay as long as the time-out', { shutdown: { delayMs: 45_000 } }, 'shutdown.delayMs must be less'],
@@ -223,6 +238,10 @@ describe('the notes', () => {
     );
     expect(notes({ 'redis.existingSecret.name': 'redis' })).not.toContain('WARNING');
     expect(notes({ 'rateLimit.requestsPerSecond': null })).toContain('WARNING: there is no rate limit');
+    expect(notes()).toContain('Webhooks: none can be created');
+    expect(
+      notes({ 'webhooks.existingSecret.name': 'hooks', 'webhooks.allow': ['hooks.internal', '10.1.0.0/16'] }),
+    ).toMatch(/where hooks\.internal is\.(?![^]*where 10\.1)/);
     expect(notes({ replicas: 1 })).toContain('WARNING: one replica');
     expect(notes({ 'database.tls.mode': 'off' })).toContain('WARNING: database.tls.mode is off');
     expect(notes({ 'migrations.mode': 'none' })).toContain('WARNING: migrations.mode is none');

@@ -34,17 +34,17 @@ describe('a job that one replica does', () => {
 describe('periodic work', () => {
   it('can be seen in the metrics', async () => {
     await until('the purge has run', async () =>
-      /job_last_success_timestamp_seconds\{job="message-purge"\} \d/.test(await metrics(first)),
+      /job_last_success_timestamp_seconds\{name="message-purge"\} \d/.test(await metrics(first)),
     );
-    expect(await metrics(first)).toMatch(/job_failures_total\{job="message-purge"\} 0/);
-    expect(await metrics(first)).toMatch(/job_duration_seconds_count\{job="message-purge"\} [1-9]/);
+    expect(await metrics(first)).toMatch(/job_failures_total\{name="message-purge"\} 0/);
+    expect(await metrics(first)).toMatch(/job_duration_seconds_count\{name="message-purge"\} [1-9]/);
   });
 
   it('that fails is counted and logged, and tried again', async () => {
     const dataSource = first.app.get(DataSource);
     await dataSource.query('ALTER TABLE deleted_conversation RENAME TO hidden');
     await until('a failure is counted', async () =>
-      /job_failures_total\{job="message-purge"\} [1-9]/.test(await metrics(first)),
+      /job_failures_total\{name="message-purge"\} [1-9]/.test(await metrics(first)),
     );
     await dataSource.query('ALTER TABLE hidden RENAME TO deleted_conversation');
     // Nest's logger is that of the app made last.
@@ -52,9 +52,10 @@ describe('periodic work', () => {
       apps.some(({ logs }) => logs.some(({ job, level }) => job === 'message-purge' && level === 'warn')),
     );
     await until('the purge has run since', async () => {
-      const [, failures] = /job_failures_total\{job="message-purge"\} (\d+)/.exec(await metrics(first)) ?? [];
+      const [, failures] =
+        /job_failures_total\{name="message-purge"\} (\d+)/.exec(await metrics(first)) ?? [];
       const [, runs] =
-        /job_duration_seconds_count\{job="message-purge"\} (\d+)/.exec(await metrics(first)) ?? [];
+        /job_duration_seconds_count\{name="message-purge"\} (\d+)/.exec(await metrics(first)) ?? [];
       return Number(runs) > Number(failures) + 1;
     });
   });

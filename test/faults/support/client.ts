@@ -29,7 +29,8 @@ export function send(
   { body, headers = {}, agent = keepAlive }: Options = {},
 ): Promise<Answer> {
   const url =
-    serviceUrl + (/^\/(conversations|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
+    serviceUrl +
+    (/^\/(conversations|webhooks|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
   logWatch.keep([body, headers]);
   const json = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {

@@ -78,6 +78,17 @@
 {{- end }}
 - { name: EVENTS, value: {{ $values.events.mode | quote }} }
 - { name: EVENTS_RETENTION_DAYS, value: {{ $values.events.retentionDays | int | quote }} }
+{{- with $values.webhooks }}
+{{- if .existingSecret.name }}
+- { name: WEBHOOK_KEY_FILE, value: {{ $secrets }}/webhook-key }
+{{- end }}
+{{- if .allow }}
+- { name: WEBHOOK_ALLOW, value: {{ join "," .allow | quote }} }
+{{- end }}
+{{- if .proxyUrl }}
+- { name: WEBHOOK_PROXY, value: {{ .proxyUrl | quote }} }
+{{- end }}
+{{- end }}
 {{- with $values.traces }}
 {{- if .endpoint }}
 - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
@@ -135,6 +146,14 @@
           name: {{ .name }}
           items:
             - { key: {{ .key }}, path: redis-url }
+      {{- end }}
+      {{- end }}
+      {{- with $values.webhooks.existingSecret }}
+      {{- if .name }}
+      - secret:
+          name: {{ .name }}
+          items:
+            - { key: {{ .key }}, path: webhook-key }
       {{- end }}
       {{- end }}
 {{- end }}
