@@ -45,7 +45,11 @@ export function refine(generated: OpenAPIObject): OpenAPIObject {
     headers: {},
   };
   for (const operation of operations) {
-    for (const { schema } of parametersOf(operation)) if (schema) useExamplesOf31(schema);
+    for (const parameter of parametersOf(operation)) {
+      if (!parameter.schema) continue;
+      useExamplesOf31(parameter.schema);
+      parameter.schema = direct(parameter.schema);
+    }
     share(operation, shared);
   }
   for (const schema of Object.values(schemas)) {
@@ -68,6 +72,13 @@ function useExamplesOf31(schema: Schema): void {
   for (const property of Object.values(schema.properties ?? {})) useExamplesOf31(property);
   for (const part of [...(schema.allOf ?? []), ...(schema.anyOf ?? [])]) useExamplesOf31(part);
   if (schema.items) useExamplesOf31(schema.items);
+}
+
+/** `allOf` of one reference and nothing else is that reference. */
+function direct(schema: Schema): Schema {
+  if (isReference(schema) || Object.keys(schema).length > 1) return schema;
+  const [only, ...others] = schema.allOf ?? [];
+  return only && others.length === 0 ? only : schema;
 }
 
 /** Puts references in an operation to what is shared, which is added to `shared`. */

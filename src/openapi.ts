@@ -25,6 +25,7 @@ export function openApiDocument(app: INestApplication, publicUrl: string): OpenA
     .addServer(publicUrl === '' ? '.' : publicUrl, 'The service that this document comes from')
     .addTag('Conversations', 'Create, find, change and delete conversations.')
     .addTag('Messages', 'Append messages to a conversation and read them in order.')
+    .addTag('Events', 'Follow what happens to conversations and messages, in order and without a gap.')
     .addTag('Webhooks', 'Let events be sent to a URL, signed by Standard Webhooks.')
     .addTag('Export', 'Take conversations with all their messages out, as lines of JSON.')
     .addBearerAuth(

@@ -33,6 +33,7 @@ describeInstalled('python', 'a service in Python', () => {
       '1 user A table for 2, please.',
       '2 agent Inside or outside?',
       'True',
+      'completed',
       'conversation_not_found True',
       '',
     ]);

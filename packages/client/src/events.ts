@@ -1,9 +1,5 @@
 import { ConnectionError } from './errors.js';
-import type {
-  EventPageResponse as EventPage,
-  EventResponse as Event,
-  ListEventsData,
-} from './openapi.gen.js';
+import type { EventPage, Event, ListEventsData } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
 import type { QueryOf } from './outgoing.js';
 import { PagePromise } from './page-promise.js';

@@ -62,7 +62,14 @@ export type Problem = {
 };
 
 /**
- * How the run behind a conversation stands. A new conversation is `running`.
+ * How the run behind a conversation stands, as its clients say; any may follow any other.
+ *
+ * - `queued`: it has not begun.
+ * - `running`: the agent is at work. A new conversation is that.
+ * - `input_required`: it waits for somebody to say something.
+ * - `paused`: it was stopped for a while.
+ * - `completed`, `failed`, `cancelled`: it ended well, by a fault, or because somebody wanted it to.
+ * - `expired`: it was waited for too long.
  */
 export type WorkforceRunStatus = 'queued' | 'running' | 'input_required' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired';
 
@@ -673,7 +680,7 @@ export type UpdateMessage = {
  */
 export type EventType = 'conversation.created' | 'conversation.updated' | 'conversation.status_changed' | 'conversation.deleted' | 'message.created' | 'message.updated' | 'message.redacted';
 
-export type EventActorResponse = {
+export type EventActor = {
     /**
      * The `sub` of the token, or the id of the API key.
      */
@@ -688,7 +695,7 @@ export type EventActorResponse = {
     role: string | null;
 };
 
-export type EventResponse = {
+export type Event = {
     /**
      * `<epoch>-<position>`. Positions of a tenant are 1, 2, 3 … without a gap.
      */
@@ -726,18 +733,18 @@ export type EventResponse = {
     /**
      * Whose doing it was.
      */
-    actor: EventActorResponse;
+    actor: EventActor;
     /**
      * `X-Request-Id` of the request that did it.
      */
     request_id: string | null;
 };
 
-export type EventPageResponse = {
+export type EventPage = {
     /**
      * The events, in the order of the feed.
      */
-    data: Array<EventResponse>;
+    data: Array<Event>;
     /**
      * Send it as `after` to go on; also where everything was filtered away.
      */
@@ -1111,7 +1118,7 @@ export type ListConversationsErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1187,7 +1194,7 @@ export type CreateConversationErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1280,7 +1287,7 @@ export type DeleteConversationErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1361,7 +1368,7 @@ export type GetConversationErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1444,7 +1451,7 @@ export type UpdateConversationErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1545,7 +1552,7 @@ export type UpdateConversationStatusErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1561,7 +1568,7 @@ export type UpdateConversationStatusErrors = {
         /**
          * With `status_conflict`: the status that the conversation has.
          */
-        current_status?: 'queued' | 'running' | 'input_required' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired';
+        current_status?: unknown;
     };
     /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.
@@ -1649,7 +1656,7 @@ export type ForkConversationErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1764,7 +1771,7 @@ export type ListMessagesErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1843,7 +1850,7 @@ export type AppendMessageErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -1949,7 +1956,7 @@ export type AppendMessagesErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2057,7 +2064,7 @@ export type GetMessageErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2146,7 +2153,7 @@ export type UpdateMessageErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2253,7 +2260,7 @@ export type RedactMessageErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2351,7 +2358,7 @@ export type ListEventsErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2387,7 +2394,7 @@ export type ListEventsResponses = {
     /**
      * OK
      */
-    200: EventPageResponse;
+    200: EventPage;
 };
 
 export type ListEventsResponse = ListEventsResponses[keyof ListEventsResponses];
@@ -2430,7 +2437,7 @@ export type ListWebhooksErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2502,7 +2509,7 @@ export type CreateWebhookErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2589,7 +2596,7 @@ export type DeleteWebhookErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2670,7 +2677,7 @@ export type GetWebhookErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2753,7 +2760,7 @@ export type UpdateWebhookErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2848,7 +2855,7 @@ export type RotateWebhookSecretErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -2925,7 +2932,7 @@ export type TestWebhookErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -3004,7 +3011,7 @@ export type ReplayEventsErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -3108,7 +3115,7 @@ export type ListWebhookAttemptsErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**
@@ -3220,7 +3227,7 @@ export type ExportConversationsErrors = {
      *
      * `tenant_unit_forbidden`: The credential is bound to another unit of the tenant than `tenant_unit_id` names.
      *
-     * `insufficient_scope`: The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.
+     * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
     /**

@@ -45,7 +45,7 @@ export const PROBLEMS = {
     status: 403,
     title: 'Insufficient scope',
     meaning:
-      'The credential is valid but lacks the scope of this operation: `conversations:read` for GET, `conversations:write` for everything else.',
+      'The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.',
     remedy: 'Use a credential that has the scope; `detail` names it.',
   },
   origin_forbidden: {

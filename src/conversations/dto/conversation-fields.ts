@@ -4,7 +4,16 @@ import { RUN_STATUSES } from '../run-status.js';
 export const STATUS = {
   values: RUN_STATUSES,
   name: 'WorkforceRunStatus',
-  docs: { description: 'How the run behind a conversation stands. A new conversation is `running`.' },
+  docs: {
+    description: `How the run behind a conversation stands, as its clients say; any may follow any other.
+
+- \`queued\`: it has not begun.
+- \`running\`: the agent is at work. A new conversation is that.
+- \`input_required\`: it waits for somebody to say something.
+- \`paused\`: it was stopped for a while.
+- \`completed\`, \`failed\`, \`cancelled\`: it ended well, by a fault, or because somebody wanted it to.
+- \`expired\`: it was waited for too long.`,
+  },
 };
 export const MAX_JSON_BYTES = 64 * 1024;
 export const EXTEND_PROPERTIES = {

@@ -1,9 +1,10 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { EVENT_TYPES, type EventType } from '../../events/event-type.js';
 import { eventIdOf } from '../../events/event-id.js';
 import type { EventPage, FeedEvent } from '../feed.service.js';
 
 /** Whose doing it was. */
+@ApiSchema({ name: 'EventActor' })
 class EventActorResponse {
   @ApiProperty({
     type: String,
@@ -19,6 +20,7 @@ class EventActorResponse {
   role: string | null;
 }
 
+@ApiSchema({ name: 'Event' })
 export class EventResponse {
   @ApiProperty({
     type: String,
@@ -107,6 +109,7 @@ export class EventResponse {
   }
 }
 
+@ApiSchema({ name: 'EventPage' })
 export class EventPageResponse {
   @ApiProperty({ type: [EventResponse], description: 'The events, in the order of the feed.' })
   data: EventResponse[];
