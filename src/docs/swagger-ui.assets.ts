@@ -47,7 +47,7 @@ const FoldedProblems = ({ specSelectors }) => {
         if (problems.length === 0 && !isOtherSuccess) return React.createElement(Original, props);
         const own = problems.filter((problem) => !common.has(problem));
         if (own.length === 0 && code !== '401' && !isOtherSuccess) return null;
-        const shown = isOtherSuccess ? response.get('description') : own.length > 0 ? own.join(', ') : 'and all else that every operation can answer: ' + [...common].join(', ');
+        const shown = isOtherSuccess ? response.get('description').replaceAll('\`', '') : own.length > 0 ? own.join(', ') : 'and all else that every operation can answer: ' + [...common].join(', ');
         const button = React.createElement('button', {
           type: 'button', className: 'fold', 'aria-expanded': isOpen, onClick: () => setOpen(!isOpen),
         }, shown);
@@ -91,6 +91,7 @@ export const STYLE = `
 .swagger-ui table.parameters .parameter__name.required::after { position: static; }
 .swagger-ui table.parameters .parameter__type, .swagger-ui table.parameters .parameter__in { display: inline; font-size: .7rem; padding: 0 0 0 .4rem; }
 .swagger-ui table.parameters .renderedMarkdown p { margin: 0; font-size: .75rem; line-height: 1.3; max-height: 2.6em; overflow: auto; }
+.swagger-ui table.parameters tr:focus-within .renderedMarkdown p { max-height: none; }
 .swagger-ui table.parameters .parameter__default, .swagger-ui table.parameters .parameter__enum { display: none; }
 .swagger-ui table.parameters input, .swagger-ui table.parameters select { margin: .15rem 0; padding: .25rem .4rem; max-width: 100%; min-width: 0; width: 100%; }
 .swagger-ui table.parameters select[multiple] { height: 3.4rem; }
@@ -125,6 +126,8 @@ export const STYLE = `
 
 @media (max-width: 700px) {
   .swagger-ui .wrapper { padding: 0 .75rem; }
+  .swagger-ui .opblock-tag { flex-wrap: wrap; font-size: 1.2rem; }
+  .swagger-ui .opblock-tag small { order: 1; flex-basis: 100%; padding: 0; }
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
   .swagger-ui .opblock .opblock-summary-control { min-width: 0; }
   .swagger-ui .opblock-summary-path { max-width: 100%; overflow-wrap: anywhere; }

@@ -92,12 +92,17 @@ const EXAMPLES: Partial<Record<ProblemCode, Example>> = {
   conversation_exists: { detail: 'There is a conversation with this external_id.' },
   message_exists: { detail: 'The conversation has a message with this external_id.' },
   message_redacted: { detail: 'The message is redacted, which is final.' },
-  sequence_conflict: { detail: 'The last message of the conversation is another one than expected.' },
+  sequence_conflict: {
+    detail: 'The last message of the conversation is another one than expected.',
+    last_sequence: 7,
+  },
   events_expired: {
     detail: 'What follows this id is not known any more.',
+    earliest: '9f2c51e07a-0',
   },
   status_conflict: {
     detail: 'The conversation does not have the expected status.',
+    current_status: 'cancelled',
   },
   precondition_failed: {
     detail: 'It has changed since: none of the tags in If-Match is its current one.',
