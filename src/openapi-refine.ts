@@ -10,7 +10,7 @@ type Schema = Part<'schemas'>;
 
 /** What every operation or answer has, and nobody looks for first. */
 const LAST_PARAMETERS = ['tenant_id', 'tenant_unit_id'];
-const LAST_PROPERTIES = /^(created|updated)_/;
+const LAST_PROPERTIES = /^(version|created_\w+|updated_\w+)$/;
 
 /** What is the same wherever it stands, by its name or status: it becomes a component. */
 const SHARED_PARAMETERS = new Map([

@@ -28,8 +28,9 @@ export function startFailure(error: unknown, config?: AppConfig): string {
 }
 
 function listenFailure(error: Error, code: string): string {
-  const address =
-    'address' in error && 'port' in error ? `${String(error.address)}:${String(error.port)}` : '';
+  // Node.js leaves a port of 0 out.
+  const port = 'port' in error ? `:${String(error.port)}` : '';
+  const address = 'address' in error ? `${String(error.address)}${port}` : '';
   if (code === 'EADDRINUSE') return `${address} is in use by another process: set PORT or METRICS_PORT.`;
   if (code === 'EACCES') return `This user may not listen on ${address}: set PORT to one above 1023.`;
   if (code === 'EADDRNOTAVAIL') return `${address} is no address of this machine: set HOST.`;

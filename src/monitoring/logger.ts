@@ -33,9 +33,10 @@ export async function standardOutput({ pretty }: AppConfig['log']): Promise<Dest
   return output;
 }
 
+const IDS = ['conversation_id', 'message_id', 'webhook_id', 'created_id'];
 const REQUEST_FIELDS = [
   ...['request_id', 'method', 'route', 'status', 'duration_ms', 'code', 'tenant_id', 'principal'],
-  ...['conversation_id', 'message_id', 'created_id'],
+  ...IDS,
 ];
 
 /** What a person reads: of a request all that matters, of anything else the message and its request. */
@@ -44,9 +45,10 @@ function lineFor(line: Record<string, unknown>): string {
     typeof line[field] === 'string' || typeof line[field] === 'number' ? [String(line[field])] : [];
   if (line['message'] !== 'request')
     return [...text('message'), ...text('request_id').map((id) => `(request ${id})`)].join(' ');
-  const ids = ['conversation_id', 'message_id', 'created_id'].flatMap(text);
   const words = ['status', 'method', 'route', 'code', 'tenant_id', 'principal'].flatMap(text);
-  return [...words, ...ids, `${text('duration_ms').join('')} ms`, ...text('request_id')].join(' ');
+  return [...words, ...IDS.flatMap(text), `${text('duration_ms').join('')} ms`, ...text('request_id')].join(
+    ' ',
+  );
 }
 
 /** The log of the service: one JSON object a line. */

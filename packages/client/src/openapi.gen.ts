@@ -80,10 +80,6 @@ export type ConversationOrder = 'recent' | 'oldest' | 'active';
 
 export type Conversation = {
     /**
-     * Grows with every change of what is answered here.
-     */
-    version: number;
-    /**
      * UUIDv7 made by the service.
      */
     id: string;
@@ -186,6 +182,10 @@ export type Conversation = {
      * Role of who changed it last.
      */
     updated_by_role: string | null;
+    /**
+     * Grows with every change of what is answered here.
+     */
+    version: number;
 };
 
 export type ConversationPage = {
@@ -411,10 +411,6 @@ export type OmissibleMember = 'parts' | 'metadata';
 
 export type Message = {
     /**
-     * Grows with every change of what is answered here.
-     */
-    version: number;
-    /**
      * UUIDv7 made by the service.
      */
     id: string;
@@ -531,6 +527,10 @@ export type Message = {
      * Role of who changed it last.
      */
     updated_by_role: string | null;
+    /**
+     * Grows with every change of what is answered here.
+     */
+    version: number;
 };
 
 export type MessagePage = {
@@ -721,10 +721,6 @@ export type Event = {
      */
     tenant_unit_id: string | null;
     /**
-     * Of the conversation after it, for `conversation.*`; of the message for `message.*`. A thing that was read with this version or a later one has it already.
-     */
-    version: number;
-    /**
      * Ids, numbers and words of enums, never what was said: `status`, `previous_status`, `agent_id`, `forked_from`, `members` (names of what changed), `message_id`, `sequence`, `message_from`, `run_id` and tokens, as they belong to the type.
      */
     data: {
@@ -738,6 +734,10 @@ export type Event = {
      * `X-Request-Id` of the request that did it.
      */
     request_id: string | null;
+    /**
+     * Of the conversation after it, for `conversation.*`; of the message for `message.*`. A thing that was read with this version or a later one has it already.
+     */
+    version: number;
 };
 
 export type EventPage = {
@@ -809,10 +809,6 @@ export type WebhookWithSecret = {
      */
     tenant_unit_id: string | null;
     /**
-     * Grows with every change.
-     */
-    version: number;
-    /**
      * What deliveries are signed with. It is shown only now: null where the answer is repeated under an Idempotency-Key.
      */
     secret: string | null;
@@ -828,6 +824,10 @@ export type WebhookWithSecret = {
      * Id of who created it.
      */
     created_by: string | null;
+    /**
+     * Grows with every change.
+     */
+    version: number;
 };
 
 export type Webhook = {
@@ -864,10 +864,6 @@ export type Webhook = {
      */
     tenant_unit_id: string | null;
     /**
-     * Grows with every change.
-     */
-    version: number;
-    /**
      * When it was created.
      */
     created_time: string;
@@ -879,6 +875,10 @@ export type Webhook = {
      * Id of who created it.
      */
     created_by: string | null;
+    /**
+     * Grows with every change.
+     */
+    version: number;
 };
 
 export type WebhookPage = {
@@ -1568,7 +1568,7 @@ export type UpdateConversationStatusErrors = {
         /**
          * With `status_conflict`: the status that the conversation has.
          */
-        current_status?: unknown;
+        current_status?: 'queued' | 'running' | 'input_required' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'expired';
     };
     /**
      * `precondition_failed`: The thing has changed since you read it: `If-Match` does not name its current `ETag`. Nothing was changed. Read it again and decide anew.

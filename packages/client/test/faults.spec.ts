@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { DataSource } from 'typeorm';
 import { createTestApp } from '../../../test/support/create-test-app.js';
 import { freePort } from '../../../test/support/machine.js';
+import { tokenFor } from '../../../test/support/test-client.js';
 import { type Link, TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { ConnectionError, NotFoundError, ServerError, TimeoutError } from '../src/errors.js';
 import { until } from '../../../test/support/until.js';
@@ -14,6 +16,7 @@ type Fault = 'lost request' | 'lost answer' | 'cut answer' | 'no answer';
 const service = await startService();
 const before = await createTestApp({ databaseUrl: service.databaseUrl });
 const after = await createTestApp({ databaseUrl: service.databaseUrl });
+const held = await createTestApp();
 const faults: Fault[] = [];
 const proxy = await TcpProxy.before(service.url, spoil);
 afterAll(() => proxy.close());
@@ -187,11 +190,45 @@ describe('a proxy', () => {
 describe('a credential', () => {
   it('that is a function is asked at every attempt', async () => {
     let asked = 0;
-    const { conversations } = clientOf(proxy.url, {
-      headers: { connection: 'close' },
-      token: () => Promise.reject(new Error(`No token ${++asked}.`)),
+    const { conversations, attempts } = behindProxy({
+      token: () => {
+        asked++;
+        return tokenFor({ tenant: 'acme' });
+      },
     });
+    faults.push('lost request', 'cut answer');
 
-    expect(await caught(conversations.list())).toEqual(new Error('No token 1.'));
+    await conversations.list();
+
+    expect([attempts.length, asked]).toEqual([3, 3]);
+  });
+
+  it('that cannot be had ends the request', async () => {
+    let asked = 0;
+    const token = () => Promise.reject(new Error(`No token ${++asked}.`));
+
+    expect(await caught(clientOf(proxy.url, { token }).conversations.list())).toEqual(
+      new Error('No token 1.'),
+    );
+  });
+});
+
+describe('a key whose request is still under way', () => {
+  it('is tried again, until the first has its answer', async () => {
+    const { attempts, onAttempt } = watchAttempts();
+    const { conversations } = clientOf(await held.listen(), { onAttempt });
+    const others = held.app.get(DataSource).createQueryRunner();
+    await others.startTransaction();
+
+    const options = { idempotencyKey: 'order-7' };
+    const creating = [conversations.create({}, options), conversations.create({}, options)];
+    await until('one was refused', () => attempts.length > 0);
+    await others.rollbackTransaction();
+    await others.release();
+    const [one, same] = await Promise.all(creating);
+
+    expect(same).toEqual(one);
+    expect(attempts.map(({ status }) => status)).toEqual([409, 201, 201]);
+    expect(attempts[0]?.retryInMs).toBeGreaterThanOrEqual(1000);
   });
 });
