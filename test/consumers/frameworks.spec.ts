@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createTestApp } from '../support/create-test-app.js';
 import { installClient } from './client-package.js';
 import { command } from './command.js';
-import { describeInstalled, folderOf } from './installed.js';
+import { describeInstalled, folderOf, OLDEST_NODE } from './installed.js';
 
 const FRAMEWORKS = ['openai-agents', 'ai-sdk', 'langchain'];
 
@@ -28,7 +28,7 @@ describeInstalled('frameworks', 'the adapters', () => {
   });
 
   it.each(FRAMEWORKS)('keep what %s puts in', async (framework) => {
-    const printed = await command(process.execPath, ['--test', `${framework}.test.ts`], {
+    const printed = await command(OLDEST_NODE, ['--test', `${framework}.test.ts`], {
       cwd,
       env: { COLLOQUY_URL: url },
     });

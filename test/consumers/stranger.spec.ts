@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createTestApp } from '../support/create-test-app.js';
 import { CLIENT, emptyProject, installClient } from './client-package.js';
 import { command } from './command.js';
-import { describeInstalled, folderOf } from './installed.js';
+import { describeInstalled, folderOf, OLDEST_NODE } from './installed.js';
 
 const service = await createTestApp({ environment: { AUTH_MODE: 'none' } });
 const url = await service.listen();
@@ -36,13 +36,16 @@ describe('a stranger with an empty project', () => {
     expect(list.trim().split('\n').slice(1)).toEqual([join(project, 'node_modules/@colloquy/client')]);
   });
 
-  it('runs the first example of the README', async () => {
-    const printed = await command(process.execPath, ['first.ts'], { cwd: project });
+  it.each(new Set([process.execPath, OLDEST_NODE]))(
+    'runs the first example of the README with %s',
+    async (node) => {
+      const printed = await command(node, ['first.ts'], { cwd: project });
 
-    expect(printed).toBe(
-      ['1 user A table for 2, please.', '2 tool {"free": 3}', '3 agent Inside or outside?', ''].join('\n'),
-    );
-  });
+      expect(printed).toBe(
+        ['1 user A table for 2, please.', '2 tool {"free": 3}', '3 agent Inside or outside?', ''].join('\n'),
+      );
+    },
+  );
 
   it.each([['nodenext'], ['esnext', '--moduleResolution', 'bundler']])(
     'compiles all examples with TypeScript 6 as %s',
