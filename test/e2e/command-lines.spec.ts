@@ -9,6 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'colloquy-commands-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const COMMANDS = ['keys', 'migrations', 'counters', 'events', 'openapi'].map((name) => `cli/${name}.ts`);
+const COLLOQUY = '../packages/cli/src/colloquy.ts';
 const MISSING = join(folder, 'missing', 'colloquy.sqlite');
 
 // What they say and do without a database is the same for each engine.
@@ -18,6 +19,26 @@ if (testEngine === 'sqlite') {
       const { exitCode, stdout, stderr } = await runCommand(command, ['--help'], {});
 
       expect([exitCode, stdout, stderr]).toEqual([0, expect.stringMatching(/^Usage: npm /), '']);
+    });
+
+    it.each([[], ['import'], ['export'], ['tail']])(
+      'shows with --help what colloquy %s does',
+      async (...args) => {
+        const { exitCode, stdout, stderr } = await runCommand(COLLOQUY, [...args, '--help'], {});
+
+        expect([exitCode, stdout, stderr]).toEqual([0, expect.stringMatching(/^ {2}colloquy /m), '']);
+      },
+    );
+
+    it.each([
+      [['imprt'], 'there is no command "imprt": there are import, export and tail'],
+      [['tail', '--typ', 'x'], "Unknown option '--typ'"],
+      [['export', '--url', 'nowhere'], '--url is no http(s) URL'],
+    ])('colloquy says what is wrong with %j', async (args, sentence) => {
+      const { exitCode, stdout, stderr } = await runCommand(COLLOQUY, args, {});
+
+      expect([exitCode, stdout, stderr]).toEqual([2, '', expect.stringContaining(sentence)]);
+      expect(stderr).not.toMatch(/^ +at /m);
     });
 
     it.each([

@@ -40,8 +40,11 @@ async function run([command, ...args]: string[]): Promise<number> {
     return asked ? runTail(asked, output, interruption.signal) : print(tailUsage);
   }
   if (command === '--version') return print(`${manifest.version}\n`);
-  if (command === undefined || command === '--help' || command === 'help') return print(usage);
-  throw new CannotRun(`there is no command "${command.slice(0, 40)}" (see --help)`);
+  if (command === undefined || command === '--help' || command === '-h' || command === 'help')
+    return print(usage);
+  throw new CannotRun(
+    `there is no command "${command.slice(0, 40)}": there are import, export and tail (see --help)`,
+  );
 }
 
 function print(text: string): number {

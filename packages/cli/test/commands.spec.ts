@@ -187,6 +187,7 @@ describe('an import', () => {
     const child = startCommand('../packages/cli/src/colloquy.ts', ['import', source], environment);
     const end = once(child, 'exit');
     while (child.exitCode === null && (await stored()) < 500) await wait(5);
+    expect(child.exitCode).toBeNull();
     child.kill('SIGKILL');
     expect(await end).toEqual([null, 'SIGKILL']);
     expect(await stored()).toBeLessThan(contents.length);
