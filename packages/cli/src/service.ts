@@ -33,7 +33,8 @@ export async function assertReachable(service: Colloquy): Promise<void> {
     // Who may write but not read is told so by the first conversation.
     if (error instanceof ApiError && error.code === 'insufficient_scope') return;
     if (error instanceof ApiError && isPassing(error)) return;
-    throw new CannotRun(explain(error));
+    const where = error instanceof ConnectionError ? ': is it where --url or COLLOQUY_URL says?' : '';
+    throw new CannotRun(`${explain(error)}${where}`);
   }
 }
 
