@@ -201,6 +201,22 @@ if (testEngine === 'sqlite') {
   });
 }
 
+describe('statements that are asked for together', () => {
+  it('are not sent behind one that failed, which may have ended their transaction', async () => {
+    const work = transactions.run(SCOPE, (transaction) => {
+      const send = (sql: string) => Transaction.sessionOf(transaction).affected(sql, []);
+      return Promise.all([
+        insert(transaction, 'before'),
+        send('ROLLBACK'),
+        send('DELETE FROM nowhere'),
+        insert(transaction, 'behind'),
+      ]);
+    });
+    await expect(work).rejects.toThrow(/nowhere/);
+    expect(await idsSeenBy('master')).toEqual([]);
+  });
+});
+
 describe('a transaction that does not end', () => {
   it('makes the others Unavailable after a while, and is undone when it is given up', async () => {
     const leaks = testEngine === 'sqlite' ? 1 : POOL_SIZE;

@@ -105,25 +105,27 @@ export class SqlSession {
     }
   }
 
-  /** The outcome of a statement, which is sent with all others that are asked for before anybody waits. */
-  async #send(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
-    if (!this.#sendsTogether) {
-      const [outcome] = await this.#run([{ sql, parameters }]);
-      return outcome ?? NOTHING;
-    }
+  /** The outcome of a statement, which goes with all others that are asked for before anybody waits. */
+  #send(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#pending.length === 0) queueMicrotask(() => void this.#sendPending());
       this.#pending.push({ sql, parameters, resolve, reject });
     });
   }
 
-  /** What fails fails for all that was asked for with it. */
+  /**
+   * What fails fails for all that was asked for with it. Where statements are sent one by one, none is sent behind one
+   * that failed: a conflict has ended the transaction, and what came then would be committed by itself.
+   */
   async #sendPending(): Promise<void> {
     const pending = this.#pending;
     this.#pending = [];
+    const trips = this.#sendsTogether ? [pending] : pending.map((statement) => [statement]);
     try {
-      const outcomes = await this.#run(pending);
-      pending.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
+      for (const trip of trips) {
+        const outcomes = await this.#run(trip);
+        trip.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
+      }
     } catch (error) {
       for (const { reject } of pending) reject(error);
     }

@@ -30,7 +30,7 @@ export function send(
 ): Promise<Answer> {
   const url =
     serviceUrl +
-    (/^\/(conversations|webhooks|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
+    (/^\/(conversations|events|webhooks|admin)/.test(path) ? path.replace(/^(?!\/admin)/, BASE_PATH) : path);
   logWatch.keep([body, headers]);
   const json = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
