@@ -78,8 +78,7 @@ export async function createApp(config: AppConfig, logger: Logger): Promise<Nest
   watchSlicedBodies(fastify);
   sendOutcome(fastify);
   answerUnusualRequests(fastify);
-  const isDevelopment = config.auth.developmentTenantId !== undefined;
-  if (isDevelopment && isLoopback(config.http.host)) admitLocalOnly(fastify, config.http.corsOrigins);
+  admitLocalOnlyInDevelopment(fastify, config);
   allowOrigins(fastify, config.http.corsOrigins);
   if (config.http.swagger) serveDocs(fastify, () => openApiDocument(app, config.http.publicUrl));
   if (config.http.metricsPort === undefined) app.get(MonitoringRoutes).register(fastify);
@@ -99,12 +98,19 @@ export function createMonitoringServer(app: NestFastifyApplication): FastifyInst
   boundConnections(server.server);
   const methods = methodsByPath(server);
   sendCommonHeaders(server);
-  tellPublicUrl(server, app.get<AppConfig>(APP_CONFIG).http.publicUrl);
+  const config = app.get<AppConfig>(APP_CONFIG);
+  tellPublicUrl(server, config.http.publicUrl);
   answerUnusualRequests(server);
+  admitLocalOnlyInDevelopment(server, config);
   server.setErrorHandler(answerFailure);
   app.get(MonitoringRoutes).register(server);
   answerOtherMethods(server, methods);
   return server;
+}
+
+function admitLocalOnlyInDevelopment(fastify: FastifyInstance, { auth, http }: AppConfig): void {
+  if (auth.developmentTenantId !== undefined && isLoopback(http.host))
+    admitLocalOnly(fastify, http.corsOrigins);
 }
 
 function sendCommonHeaders(fastify: FastifyInstance): void {

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createApp, createMonitoringServer } from './app.setup.js';
 import type { AppConfig } from './config/app-config.js';
@@ -40,17 +41,25 @@ async function main([argument]: readonly string[]): Promise<void> {
     }
     if (!api) return;
     const url = await app.getUrl();
+    const bound = boundAddress(app.getHttpServer());
     if (config.auth.developmentTenantId !== undefined) {
-      logger.warn(`AUTH_MODE=none: anybody who reaches ${url} may do anything. For development only.`);
+      logger.warn(`AUTH_MODE=none: anybody who reaches ${bound} may do anything. For development only.`);
     }
     logger.info(
-      `Colloquy listens on ${url} (${describe(config)}${config.http.swagger ? `; Swagger UI: ${url}/docs` : ''})`,
+      `Colloquy listens on ${bound} (${describe(config)}${config.http.swagger ? `; Swagger UI: ${url}/docs` : ''})`,
     );
   } catch (error) {
     const stack = logger.isLevelEnabled('debug') && { err: error };
     logger.fatal({ ...stack }, `Colloquy could not start: ${startFailure(error, config)}`);
     process.exitCode = 1;
   }
+}
+
+/** Where a server is really bound to: every address of the machine is 0.0.0.0 or [::], which Nest shows as loopback. */
+function boundAddress(server: Server): string {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return String(bound);
+  return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
 /** Loads OpenTelemetry's SDK, where traces are wanted only. */

@@ -30,10 +30,7 @@ export class ConversationsController {
     response: ConversationPageResponse,
     problems: ['invalid_cursor'],
   })
-  async list(
-    @Tenant() scope: TenantScope,
-    @Query() query: ListConversationsQuery,
-  ): Promise<ConversationPageResponse> {
+  async list(@Tenant() scope: TenantScope, @Query() query: ListConversationsQuery): Promise<object> {
     return ConversationPageResponse.from(await this.conversations.list(scope, query.toRequest()));
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { changedBy } from '../database/schema/authorship.js';
+import { SLICE_BYTES } from '../database/sql/large-reads.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
@@ -10,6 +11,17 @@ import type { ConversationFilter, ConversationOrder } from './conversation-list.
 import { Conversation } from './conversation.entity.js';
 import { behind, conditionOf, pageOf } from './conversations.sql.js';
 import type { ConversationPosition } from './conversations.sql.js';
+
+/** A conversation as a list reads it: an object of a client that is large is null, and is read when it is wanted. */
+export type ListedConversation = Omit<Conversation, LargeProperty> & Record<LargeProperty, string | null>;
+type LargeProperty = (typeof LARGE_PROPERTIES)[number];
+const LARGE_PROPERTIES = ['inputs', 'extendProperties'] as const;
+
+/** So that all that a list of so many reads at once is about a megabyte. */
+const shortenedFor = (limit: number) => ({
+  properties: LARGE_PROPERTIES,
+  maxBytes: 2 ** Math.floor(Math.log2(SLICE_BYTES / LARGE_PROPERTIES.length / limit)),
+});
 
 /** What is given to a conversation. */
 export type ConversationChange = {
@@ -83,14 +95,23 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     return head ?? null;
   }
 
+  /** The conversations of these ids that are there, in no order. */
+  listByIdsIn(scope: TenantScope, transaction: Transaction, ids: readonly string[]): Promise<Conversation[]> {
+    return this.selectIn(scope, transaction, {
+      where: `id IN (${ids.map(() => '?').join(', ')})`,
+      parameters: ids,
+    });
+  }
+
   listPageIn(
     scope: TenantScope,
     transaction: Transaction,
     filter: ConversationFilter,
     order: ConversationOrder,
     window: { limit: number; offset: number },
-  ): Promise<Conversation[]> {
-    return this.selectPageIn(scope, transaction, pageOf(scope, filter, order, window));
+  ): Promise<ListedConversation[]> {
+    const page = pageOf(scope, filter, order, window);
+    return this.selectPageIn(scope, transaction, { ...page, shortened: shortenedFor(window.limit) });
   }
 
   /** The rows behind a position, at the same cost wherever it is. */
@@ -100,10 +121,11 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     order: ConversationOrder,
     limit: number,
     position: ConversationPosition,
-  ): Promise<Conversation[]> {
+  ): Promise<ListedConversation[]> {
     const page = pageOf(scope, filter, order, { limit, offset: 0 });
     return this.selectPage(scope, {
       ...page,
+      shortened: shortenedFor(limit),
       branches: page.branches.map((branch) => behind(branch, order, position)),
     });
   }
@@ -115,14 +137,15 @@ export class ConversationsRepository extends TenantScopedRepository<Conversation
     filter: ConversationFilter,
     order: ConversationOrder,
     { limit, offset, total }: { limit: number; offset: number; total: number },
-  ): Promise<Conversation[]> {
+  ): Promise<ListedConversation[]> {
     const wanted = Math.min(limit, total - offset);
     if (wanted <= 0) return [];
     if (offset <= total / 2) {
       return this.listPageIn(scope, transaction, filter, order, { limit: wanted, offset });
     }
     const fromEnd = { limit: wanted, offset: total - offset - wanted, reversed: true };
-    const rows = await this.selectPageIn(scope, transaction, pageOf(scope, filter, order, fromEnd));
+    const page = pageOf(scope, filter, order, fromEnd);
+    const rows = await this.selectPageIn(scope, transaction, { ...page, shortened: shortenedFor(wanted) });
     return rows.reverse();
   }
 

@@ -5,6 +5,7 @@ import { assertExpected, type ExpectedVersions } from '../common/versions.js';
 import { decodeCursor, encodeCursor } from '../common/pagination/cursor.js';
 import type { Page } from '../common/pagination/page.js';
 import { laterOf, withChange } from '../database/schema/authorship.js';
+import { LargeReads, SLICE_BYTES } from '../database/sql/large-reads.js';
 import { lockedChange } from '../database/sql/locked-change.js';
 import { type AlreadyDone, type Transaction, Transactions, type Work } from '../database/sql/transactions.js';
 import type { NewEvent } from '../events/event-outbox.js';
@@ -21,7 +22,11 @@ import type { ConversationHead } from './conversation-head.js';
 import type { ConversationFilter, ConversationOrder } from './conversation-list.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationExists, ConversationNotFound, StatusConflict } from './conversation.errors.js';
-import { type ConversationChange, ConversationsRepository } from './conversations.repository.js';
+import {
+  type ConversationChange,
+  ConversationsRepository,
+  type ListedConversation,
+} from './conversations.repository.js';
 import type { ConversationPosition } from './conversations.sql.js';
 import { DeletedConversationsRepository } from './deleted-conversations.repository.js';
 import type { RunStatus } from './run-status.js';
@@ -56,9 +61,14 @@ interface Expectation {
   status?: RunStatus | undefined;
 }
 
-export interface ConversationPage extends Page<Conversation> {
-  nextCursor: string | null;
+/** A page whose conversations are too large to be held at once has them in slices. */
+export interface ConversationPage extends Omit<Page<Conversation>, 'items'> {
+  readonly items: readonly Conversation[] | AsyncIterable<readonly Conversation[]>;
+  readonly nextCursor: string | null;
 }
+
+/** Both objects of a client may have 64 KiB each. */
+const MAX_CONVERSATION_BYTES = 128 * 1024;
 
 /** Only the order by activity asks for it. */
 const NEVER = new Date(0);
@@ -76,6 +86,7 @@ export class ConversationsService {
     private readonly transactions: Transactions,
     private readonly idempotency: IdempotencyService,
     private readonly effects: WriteEffects,
+    private readonly largeReads: LargeReads,
   ) {}
 
   /**
@@ -145,7 +156,7 @@ export class ConversationsService {
     if ('cursor' in from) {
       const position = positionOf(decodeCursor(list, from.cursor));
       const found = await this.conversations.listBehind(scope, filter, order, pageSize + 1, position);
-      return pageOf(list, found.slice(0, pageSize), {
+      return this.#pageOf(scope, list, found.slice(0, pageSize), {
         pageNumber: null,
         pageSize,
         totalCount: null,
@@ -160,7 +171,7 @@ export class ConversationsService {
       offset < DEEP_OFFSET
         ? await this.#listNear(scope, filter, order, limit, offset)
         : await this.#listDeep(scope, filter, order, limit, offset);
-    return pageOf(list, items.slice(0, pageSize), {
+    return this.#pageOf(scope, list, items.slice(0, pageSize), {
       pageNumber,
       pageSize,
       totalCount,
@@ -168,14 +179,56 @@ export class ConversationsService {
     });
   }
 
-  /** Up to `limit` conversations, oldest first, behind one of them, whether that is still there or not. */
-  listBehind(
+  /**
+   * Up to `limit` conversations, oldest first, behind one of them, whether that is still there or not. What is large is
+   * read when it is reached.
+   */
+  async listBehind(
     scope: TenantScope,
     filter: ConversationFilter,
     id: string,
     limit: number,
-  ): Promise<Conversation[]> {
-    return this.conversations.listBehind(scope, filter, 'oldest', limit, { id, updatedTime: NEVER });
+  ): Promise<{ last: string | undefined; conversations: AsyncIterable<readonly Conversation[]> }> {
+    const position = { id, updatedTime: NEVER };
+    const found = await this.conversations.listBehind(scope, filter, 'oldest', limit, position);
+    return { last: found.at(-1)?.id, conversations: this.#slices(scope, found) };
+  }
+
+  /** A page of `list`, with the cursor that goes on behind it. */
+  #pageOf(
+    scope: TenantScope,
+    list: unknown,
+    listed: readonly ListedConversation[],
+    page: Omit<ConversationPage, 'items' | 'nextCursor'>,
+  ): ConversationPage {
+    const last = listed.at(-1);
+    const nextCursor = page.hasNextPage && last ? encodeCursor(list, [last.id, last.updatedTime]) : null;
+    const items = listed.every(isWhole) ? listed : this.#slices(scope, listed);
+    return { ...page, items, nextCursor };
+  }
+
+  /** The conversations of a list, as many at a time as are about a megabyte; without those that are deleted meanwhile. */
+  async *#slices(
+    scope: TenantScope,
+    listed: readonly ListedConversation[],
+  ): AsyncGenerator<readonly Conversation[]> {
+    if (listed.every(isWhole)) {
+      yield listed;
+      return;
+    }
+    let next = 0;
+    yield* this.largeReads.slices(scope, async () => {
+      const slice = listed.slice(next, next + CONVERSATIONS_IN_SLICE);
+      if (slice.length === 0) return undefined;
+      next += slice.length;
+      const ids = slice.flatMap((one) => (isWhole(one) ? [] : [one.id]));
+      if (ids.length === 0) return slice.filter(isWhole);
+      const found = await this.transactions.readTogether(scope, (reads) =>
+        this.conversations.listByIdsIn(scope, reads, ids),
+      );
+      const byId = new Map(found.map((conversation) => [conversation.id, conversation]));
+      return slice.flatMap((one) => (isWhole(one) ? one : (byId.get(one.id) ?? [])));
+    });
   }
 
   async #listNear(
@@ -383,13 +436,8 @@ function asWritten(before: Conversation, after: Conversation, time: Date): Conve
 const isCounted = ({ agentId, statuses, ...others }: ConversationFilter): boolean =>
   Object.values<unknown>(others).every((value) => value === undefined);
 
-/** A page of `list`, with the cursor that goes on behind it. */
-function pageOf(
-  list: unknown,
-  items: readonly Conversation[],
-  page: Omit<ConversationPage, 'items' | 'nextCursor'>,
-): ConversationPage {
-  const last = items.at(-1);
-  const nextCursor = page.hasNextPage && last ? encodeCursor(list, [last.id, last.updatedTime]) : null;
-  return { ...page, items, nextCursor };
-}
+const CONVERSATIONS_IN_SLICE = SLICE_BYTES / MAX_CONVERSATION_BYTES;
+
+/** Whether a list has read all of a conversation. */
+const isWhole = (listed: ListedConversation): listed is Conversation =>
+  listed.inputs !== null && listed.extendProperties !== null;

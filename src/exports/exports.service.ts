@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
+import { Turns } from '../common/turns.js';
 import type { ConversationFilter } from '../conversations/conversation-list.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
 import { ConversationsService } from '../conversations/conversations.service.js';
@@ -29,6 +30,14 @@ const MESSAGES_AT_A_TIME = 200;
 
 @Injectable()
 export class ExportsService {
+  /** Each holds about a megabyte for as long as its client takes. */
+  readonly #underWay = new Turns({
+    capacity: 50,
+    maxWaiting: 50,
+    maxWaitMs: 10_000,
+    detail: 'Too many exports are under way.',
+  });
+
   constructor(
     private readonly conversations: ConversationsService,
     private readonly messages: MessagesService,
@@ -53,16 +62,17 @@ export class ExportsService {
     scope: TenantScope,
     { filter, after = '' }: ExportRequest,
   ): AsyncGenerator<ExportedConversation> {
-    for (let last: string | undefined = after; last !== undefined;) {
-      const found: readonly Conversation[] = await this.conversations.listBehind(
-        scope,
-        filter,
-        last,
-        CONVERSATIONS_AT_A_TIME,
-      );
-      for (const conversation of found)
-        yield { conversation, messages: this.#messagesOf(scope, conversation) };
-      last = found.at(-1)?.id;
+    const leave = await this.#underWay.take(scope.tenantId);
+    try {
+      for (let behind: string | undefined = after; behind !== undefined;) {
+        const found = await this.conversations.listBehind(scope, filter, behind, CONVERSATIONS_AT_A_TIME);
+        for await (const slice of found.conversations)
+          for (const conversation of slice)
+            yield { conversation, messages: this.#messagesOf(scope, conversation) };
+        behind = found.last;
+      }
+    } finally {
+      leave();
     }
   }
 

@@ -15,7 +15,8 @@ import { FeedWatch } from './feed-watch.js';
 
 const MAX_STREAMS = 2_000;
 const MAX_STREAMS_OF_CREDENTIAL = 100;
-const EVENTS_PER_CHUNK = 500;
+/** What a stream holds that is not read. */
+const EVENTS_PER_CHUNK = 100;
 const HEARTBEAT_MS = 15_000;
 /** A credential that was revoked ends its streams within this time. */
 const CREDENTIAL_CHECK_MS = 30_000;
@@ -84,7 +85,7 @@ export class EventStreams implements BeforeApplicationShutdown {
     });
     const ended = AbortSignal.any([stream.end.signal, ...endOf(scope)]);
     const frames = this.#frames(scope, start, filter, ended, request.raw.rawHeaders);
-    return Readable.from(noticed(stream, frames), { objectMode: false });
+    return Readable.from(noticed(stream, frames), { objectMode: false, highWaterMark: 1 });
   }
 
   #admit(credentialId: string, cutOff: () => void): Stream {

@@ -63,6 +63,7 @@ export class InputGuard implements CanActivate {
       });
       if (body && body.length > READ_ALONE_BYTES) held.push(await this.#reading.take(tenant));
       const json = body && parseBody(body);
+      if (request.scope) request.scope.request.bytes = body?.length ?? 0;
       if (inputs.body) request.body = readBody(inputs.body, json, faults);
       if (request.headers['idempotency-key'] !== undefined) request.json = json?.canonical();
     } finally {

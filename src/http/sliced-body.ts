@@ -37,6 +37,33 @@ export async function slicedBody(
   return streamOf(startingWith(begin, iterator), type);
 }
 
+const END_OF_PAGE = ']}';
+
+/** A page that has no items yet, and then these. */
+export const slicedPage = <Item>(
+  empty: JsonBody,
+  slices: AsyncIterable<readonly Item[]>,
+  toBody: (item: Item) => JsonBody,
+): Promise<JsonBody | StreamableFile> => slicedBody(textOfPage(empty, slices, toBody));
+
+async function* textOfPage<Item>(
+  empty: JsonBody,
+  slices: AsyncIterable<readonly Item[]>,
+  toBody: (item: Item) => JsonBody,
+): AsyncGenerator<string> {
+  yield empty.toText().slice(0, -END_OF_PAGE.length);
+  let separator = '';
+  for await (const slice of slices) {
+    let text = '';
+    for (const item of slice) {
+      text += separator + toBody(item).toText();
+      separator = ',';
+    }
+    yield text;
+  }
+  yield END_OF_PAGE;
+}
+
 function streamOf(pieces: Iterable<string> | AsyncIterable<string>, type: string): StreamableFile {
   const stream = Readable.from(pieces, { objectMode: false, highWaterMark: 1 });
   return new StreamableFile(stream, { type }).setErrorLogger(() => undefined); // it is logged with its request

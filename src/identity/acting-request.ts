@@ -21,6 +21,9 @@ export class ActingRequest {
   /** Undefined until something was written. */
   outcome: Outcome | undefined;
 
+  /** How much it sent, which is about what it writes. */
+  bytes = 0;
+
   /** Null: nobody's request, but work of the service itself. */
   constructor(readonly id: string | null) {}
 }

@@ -70,6 +70,7 @@ export class MessageAppender {
         return outcomes;
       },
       {
+        bytes: appends.reduce((sum, append) => sum + GROUP_LIMITS.sizeOf(append), 0),
         alreadyDone: async (transaction) =>
           (await this.#isThere(transaction, appends, written)) ? written : undefined,
       },

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from '@jest/globals';
+import { createMonitoringServer } from '../../src/app.setup.js';
 import { runCommand, startCommand } from '../support/command.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { expectProblem } from '../support/problems.js';
 import { createTestDatabase } from '../support/test-database.js';
 
 const DEFAULT_TENANT = '40d39c4b-9585-4123-8fd4-f1cc23a1184c';
-const { as } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
+const local = await createTestApp({ environment: { AUTH_MODE: 'none' } });
+const { as } = local;
 const anybody = as();
 const open = await createTestApp({ environment: { AUTH_MODE: 'none', HOST: '0.0.0.0' } });
 
@@ -83,6 +85,16 @@ describe('a web page', () => {
     expect((await page(headers)).status).toBe(201);
   });
 
+  it('of elsewhere cannot reach the port of health and metrics either', async () => {
+    const operations = createMonitoringServer(local.app);
+
+    for (const url of ['/healthz', '/readyz', '/metrics']) {
+      const { statusCode } = await operations.inject({ url, headers: { host: 'evil.example' } });
+      expect(statusCode).toBe(403);
+    }
+    await operations.close();
+  });
+
   it('of any name can where the service listens to other machines, as somebody has said', async () => {
     const answer = await open.as().get('/conversations', { headers: { host: 'colloquy.internal' } });
 
@@ -123,6 +135,26 @@ describe('the service, when it starts', () => {
       ]).catch(() => 'refused');
       elsewhere.destroy();
       expect(outcome).toBe('refused');
+    } finally {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      await database.drop();
+    }
+  });
+
+  it('says that it is reached from everywhere, where it is', async () => {
+    const database = await createTestDatabase();
+    const child = startCommand('main.ts', [], { PORT: '0', DATABASE_URL: database.url, HOST: '0.0.0.0' });
+    try {
+      if (!child.stdout) throw new Error('The service has no output.');
+      let printed = '';
+      for await (const line of createInterface({ input: child.stdout })) {
+        printed += line;
+        if (line.includes('Colloquy listens')) break;
+      }
+      expect(printed).toMatch(
+        /anybody who reaches http:\/\/0\.0\.0\.0:\d+ .*listens on http:\/\/0\.0\.0\.0:\d+ /,
+      );
     } finally {
       child.kill('SIGTERM');
       await once(child, 'exit');

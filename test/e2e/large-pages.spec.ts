@@ -100,3 +100,83 @@ describe('a page of small messages', () => {
     expect(await contentsOf(answer)).toEqual(contents);
   });
 });
+
+describe('a list of conversations with large objects', () => {
+  const of = as({ tenant: 'large-lists' });
+  const TEXT = Array.from({ length: 25 }, (_, n) =>
+    String.fromCharCode(97 + n).repeat(n % 5 === 0 ? 5 : 60_000),
+  );
+  const ids = (async () => {
+    const made: string[] = [];
+    for (const text of TEXT) {
+      const { body } = await of.post('/conversations', { inputs: { text }, extend_properties: { text } });
+      made.push(body.id);
+    }
+    return made;
+  })();
+  const list = async (query: string) =>
+    fetch(`${url}/admin/api/v2/conversations?${query}`, {
+      headers: { authorization: `Bearer ${await tokenFor({ tenant: 'large-lists' })}` },
+    });
+  interface Conversation {
+    id: string;
+    inputs: { text: string };
+    extend_properties: { text: string };
+  }
+  const textsOf = (conversations: readonly Conversation[]) =>
+    conversations.map(({ inputs, extend_properties }) => [inputs.text, extend_properties.text]);
+
+  it.each([
+    ['page_size=200&order=oldest', TEXT],
+    ['page_size=200', TEXT.toReversed()],
+    ['page_size=10&page_num=3&order=oldest', TEXT.slice(20)],
+    ['page_size=200&order=oldest&statuses=running,failed', TEXT],
+  ])('is complete and in order (%s)', async (query, texts) => {
+    const made = await ids;
+    const answer = await list(query);
+    const { data } = (await answer.json()) as { data: Conversation[] };
+
+    expect(answer.status).toBe(200);
+    expect(textsOf(data)).toEqual(texts.map((text) => [text, text]));
+    expect(data.map(({ id }) => TEXT[made.indexOf(id)])).toEqual(texts);
+  });
+
+  it('goes out in one piece while it is small, and in pieces without a length when it is not', async () => {
+    await ids;
+    const lengths = ['page_size=3', 'page_size=200'].map(async (query) => {
+      const answer = await list(query);
+      await answer.text();
+      return answer.headers.get('content-length') !== null;
+    });
+
+    expect(await Promise.all(lengths)).toEqual([true, false]);
+  });
+
+  it('goes on behind a cursor', async () => {
+    await ids;
+    let query = 'page_size=7&order=oldest';
+    const read: Conversation[] = [];
+    for (
+      let cursor: string | null = '';
+      cursor !== null;
+      query = `page_size=7&order=oldest&cursor=${cursor}`
+    ) {
+      const page = (await (await list(query)).json()) as { data: Conversation[]; next_cursor: string | null };
+      read.push(...page.data);
+      cursor = page.next_cursor;
+    }
+
+    expect(textsOf(read)).toEqual(TEXT.map((text) => [text, text]));
+  });
+
+  it('is exported whole', async () => {
+    await ids;
+    const answer = await fetch(`${url}/admin/api/v2/export/conversations`, {
+      headers: { authorization: `Bearer ${await tokenFor({ tenant: 'large-lists' })}` },
+    });
+    const [, ...lines] = (await answer.text()).trimEnd().split('\n');
+    const conversations = lines.slice(0, -1).map((line) => JSON.parse(line) as Conversation);
+
+    expect(textsOf(conversations)).toEqual(TEXT.map((text) => [text, text]));
+  });
+});

@@ -1,9 +1,12 @@
+import type { StreamableFile } from '@nestjs/common';
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { AuthorshipResponse } from '../../http/authorship.response.js';
 import { BASE_PATH } from '../../http/resource.js';
 import { parseJson } from '../../common/json/json-value.js';
-import { jsonArray, jsonWith } from '../../common/json/json-body.js';
+import { jsonArray, type JsonBody, jsonWith } from '../../common/json/json-body.js';
 import { PageResponse } from '../../http/page.response.js';
+import { slicedPage } from '../../http/sliced-body.js';
+import type { Page } from '../../common/pagination/page.js';
 import type { Conversation } from '../conversation.entity.js';
 import { conversationPath } from '../conversation-path.js';
 import type { ConversationPage } from '../conversations.service.js';
@@ -172,14 +175,19 @@ export class ConversationPageResponse extends PageResponse {
   })
   next_cursor: string | null;
 
-  constructor(page: ConversationPage) {
+  constructor(page: Page<Conversation>, nextCursor: string | null) {
     super(page);
     this.#data = page.items.map((item) => ConversationResponse.from(item));
-    this.next_cursor = page.nextCursor;
+    this.next_cursor = nextCursor;
   }
 
-  static from(this: void, page: ConversationPage): ConversationPageResponse {
-    return new ConversationPageResponse(page);
+  static from(
+    this: void,
+    { items, nextCursor, ...page }: ConversationPage,
+  ): Promise<JsonBody | StreamableFile> | JsonBody {
+    if (!(Symbol.asyncIterator in items)) return new ConversationPageResponse({ ...page, items }, nextCursor);
+    const empty = new ConversationPageResponse({ ...page, items: [] }, nextCursor);
+    return slicedPage(empty, items, ConversationResponse.from);
   }
 
   toText(): string {

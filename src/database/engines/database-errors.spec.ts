@@ -25,6 +25,29 @@ describe('what an error of the database means', () => {
     expect(meaningOf(driverError(fields))).toEqual({ kind, mayBeDone });
   });
 
+  // What the documentation of each of them lists as passing, or as a matter of this server.
+  it.each([
+    ['conflict', 'MySQL and MariaDB', [1020, 1205, 1213, 1412, 1689]],
+    ['lost', 'MySQL and MariaDB', [1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 4031]],
+    ['full', 'MySQL and MariaDB', [1040, 1203, 1226]],
+    ['readOnly', 'MySQL and MariaDB', [1036, 1290, 1792, 1836, 1874]],
+    ['unable', 'MySQL and MariaDB', [1021, 1030, 1114, 1153, 1206, 1317, 1969, 3024]],
+    ['unable', 'accounts', [1044, 1045, 1049, 1130, 1142, 1227, 1698, 1820, 3118, 3159, 3955, 4151]],
+    ['lost', 'Galera', [1047, 1180]],
+    ['conflict', 'Galera and Group Replication', [1213, 3101]],
+    ['lost', 'Group Replication', [3032, 3100, 3168, 3169, 3781, 3782, 3783, 3797, 3798]],
+    ['full', 'Vitess', [1203]],
+    ['lost', 'Vitess', [3168]],
+    ['unable', 'Vitess', [1153, 1317]],
+    ['conflict', 'TiDB', [8002, 8005, 8022, 8027, 8028, 8147, 9007]],
+    ['lost', 'TiDB', [9001, 9002, 9003, 9004, 9005]],
+    ['unable', 'TiDB', [8004, 8025]],
+    ['lost', 'Spider', [1429, 12701]],
+    ['conflict', 'Spider', [1613, 1614]],
+  ])('%s, of %s: %j', (kind, _server, numbers) => {
+    expect(numbers.map((errno) => meaningOf(driverError({ errno }))?.kind)).toEqual(numbers.map(() => kind));
+  });
+
   it.each([
     [1105, 'target: ks.0.primary: VT14002: no available connection', 'lost'],
     [
@@ -32,6 +55,8 @@ describe('what an error of the database means', () => {
       'target: ks.0.primary: primary is not serving, there may be a reparent operation in progress',
       'lost',
     ],
+    [1105, 'VT15001: transaction was rolled back', 'conflict'],
+    [1105, 'VT09032: the transaction has to be rolled back', 'conflict'],
     [1317, 'vttablet: rpc error: code = Aborted desc = transaction 1: ended at …', 'conflict'],
     [1105, 'Information schema is changed during the execution of the statement', 'conflict'],
   ])('%i with the text "%s" is %s', (errno, text, kind) => {

@@ -53,6 +53,7 @@ const NUMBERS = new Map<number, Meaning>([
   [1080, LOST], // ER_FORCING_CLOSE
   [1129, NOT_LET_IN], // ER_HOST_IS_BLOCKED: too many broken handshakes (max_connect_errors)
   [1152, LOST], // ER_ABORTING_CONNECTION
+  [1153, UNABLE], // ER_NET_PACKET_TOO_LARGE: more than max_allowed_packet, or than Vitess sends in one message
   [1158, LOST], // ER_NET_READ_ERROR
   [1159, LOST], // ER_NET_READ_INTERRUPTED
   [1160, LOST], // ER_NET_ERROR_ON_WRITE
@@ -108,6 +109,8 @@ const NUMBERS = new Map<number, Meaning>([
   [1297, UNABLE], // ER_GET_TEMPORARY_ERRMSG: of a storage engine
   [1317, UNABLE_OR_DONE], // ER_QUERY_INTERRUPTED: KILL QUERY; Vitess: the transaction took too long
   [1637, UNABLE], // ER_TOO_MANY_CONCURRENT_TRXS
+  [8004, UNABLE], // TiDB: the transaction is too large (txn-total-size-limit)
+  [8025, UNABLE], // TiDB: a row is too large (txn-entry-size-limit)
   [1969, UNABLE_OR_DONE], // ER_STATEMENT_TIMEOUT (MariaDB, max_statement_time)
   [3024, UNABLE_OR_DONE], // ER_QUERY_TIMEOUT (MySQL, max_execution_time)
 

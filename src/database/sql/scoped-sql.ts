@@ -18,6 +18,8 @@ export interface PageSelection {
   readonly offset: number;
   /** Index that MySQL and MariaDB must use, where their optimiser would have to guess. */
   readonly index: string;
+  /** Texts of these properties that have more bytes are null, and are read when they are wanted. */
+  readonly shortened?: { readonly properties: readonly string[]; readonly maxBytes: number };
   /** The condition meets few rows. SQLite must use the index as well, where it would rather walk all in their order. */
   readonly meetsFew: boolean;
 }
@@ -32,14 +34,14 @@ export class ScopedSql {
   readonly #table: string;
   readonly #columns: readonly string[];
   /** Rows are read with the names of the entity's properties. */
-  readonly #aliases: ReadonlyMap<string, (prefix: string) => string>;
+  readonly #aliases: ReadonlyMap<string, { column: string; alias: (prefix: string) => string }>;
   readonly #keys: readonly string[];
+  readonly #shortenedColumns = new Map<string, string>();
   readonly #selectHead: string;
   /** For each choice of properties that was asked for. */
   readonly #selectOnlyHeads = new WeakMap<readonly string[], string>();
   readonly #selectWithoutHeads = new Map<string, string>();
   /** Rows by the keys that a page has found. */
-  readonly #pageHead: string;
   readonly #pageJoin: string;
 
   constructor(
@@ -54,16 +56,13 @@ export class ScopedSql {
         const { databaseName, propertyName } = column;
         // SQLite keeps a time as the text that it is.
         const isCast = isMysql && isTimeText(column);
-        return [
-          propertyName,
-          (prefix) =>
-            `${isCast ? `CAST(${prefix}${databaseName} AS CHAR)` : prefix + databaseName} AS ${propertyName}`,
-        ];
+        const alias = (prefix: string) =>
+          `${isCast ? `CAST(${prefix}${databaseName} AS CHAR)` : prefix + databaseName} AS ${propertyName}`;
+        return [propertyName, { column: databaseName, alias }];
       }),
     );
     this.#selectHead = `SELECT ${this.#aliasesOf('')} FROM ${this.#table}`;
     const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
-    this.#pageHead = `SELECT ${this.#aliasesOf('found.')} FROM `;
     this.#pageJoin = ` AS page JOIN ${this.#table} AS found ON ${joined}`;
     this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
     this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
@@ -77,7 +76,7 @@ export class ScopedSql {
   selectOnly(scope: TenantScope, properties: readonly string[], where: string, order: Ordering = []): string {
     let head = this.#selectOnlyHeads.get(properties);
     if (head === undefined) {
-      const columns = properties.map((property) => this.#aliases.get(property)?.('')).join(', ');
+      const columns = properties.map((property) => this.#aliases.get(property)?.alias('')).join(', ');
       this.#selectOnlyHeads.set(properties, (head = `SELECT ${columns} FROM ${this.#table}`));
     }
     return scoped(scope, head, where) + orderBy(order);
@@ -93,7 +92,7 @@ export class ScopedSql {
     const key = properties.join();
     let head = this.#selectWithoutHeads.get(key);
     if (head === undefined) {
-      const columns = [...this.#aliases].flatMap(([name, alias]) =>
+      const columns = [...this.#aliases].flatMap(([name, { alias }]) =>
         properties.includes(name) ? [] : alias(''),
       );
       this.#selectWithoutHeads.set(key, (head = `SELECT ${columns.join(', ')} FROM ${this.#table}`));
@@ -141,12 +140,13 @@ export class ScopedSql {
   /** The first page of one condition reads rows at once; everything else finds the keys first, along the index. */
   page(
     scope: TenantScope,
-    { branches, order, limit, offset, index, meetsFew }: PageSelection,
+    { branches, order, limit, offset, index, meetsFew, shortened }: PageSelection,
   ): { sql: string; parameters: unknown[] } {
     const hint = this.isMysql ? ` FORCE INDEX (${index})` : meetsFew ? ` INDEXED BY ${index}` : '';
     const [first] = branches;
     if (first && branches.length === 1 && offset === 0) {
-      const sql = `${scoped(scope, this.#selectHead + hint, first.where)}${orderBy(order)} LIMIT ?`;
+      const head = `SELECT ${this.#columnsOf('', shortened)} FROM ${this.#table}`;
+      const sql = `${scoped(scope, head + hint, first.where)}${orderBy(order)} LIMIT ?`;
       return { sql, parameters: [...scopeParameters(scope), ...first.parameters, limit] };
     }
     const sorted = [...new Set([...this.#keys, ...order.map(([column]) => column)])].join(', ');
@@ -165,13 +165,34 @@ export class ScopedSql {
       ...(branches.length === 1 ? [] : [limit + offset]),
     ]);
     return {
-      sql: `${this.#pageHead}(${keys} LIMIT ? OFFSET ?)${this.#pageJoin}${orderBy(order, 'page.')}`,
+      sql: `SELECT ${this.#columnsOf('found.', shortened)} FROM (${keys} LIMIT ? OFFSET ?)${this.#pageJoin}${orderBy(order, 'page.')}`,
       parameters: [...parameters, limit, offset],
     };
   }
 
-  #aliasesOf(prefix: string): string {
-    return [...this.#aliases.values()].map((alias) => alias(prefix)).join(', ');
+  /** All columns, texts that are too large left out. */
+  #columnsOf(prefix: string, shortened: PageSelection['shortened']): string {
+    const { properties = [], maxBytes = 0 } = shortened ?? {};
+    const key = `${prefix} ${properties.join()} ${maxBytes}`;
+    let columns = this.#shortenedColumns.get(key);
+    if (columns === undefined) {
+      columns = this.#aliasesOf(prefix, (property, column) =>
+        properties.includes(property)
+          ? `CASE WHEN OCTET_LENGTH(${column}) <= ${maxBytes} THEN ${column} END AS ${property}`
+          : undefined,
+      );
+      this.#shortenedColumns.set(key, columns);
+    }
+    return columns;
+  }
+
+  #aliasesOf(
+    prefix: string,
+    instead: (property: string, column: string) => string | undefined = () => undefined,
+  ): string {
+    return [...this.#aliases]
+      .map(([property, { alias, column }]) => instead(property, prefix + column) ?? alias(prefix))
+      .join(', ');
   }
 }
 

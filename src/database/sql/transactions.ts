@@ -108,7 +108,7 @@ export class Transactions {
   async run<T>(
     scope: TenantScope | null,
     work: Work<T>,
-    { alreadyDone, bytes = 0 }: { alreadyDone?: AlreadyDone<T>; bytes?: number } = {},
+    { alreadyDone, bytes = scope?.request.bytes ?? 0 }: { alreadyDone?: AlreadyDone<T>; bytes?: number } = {},
   ): Promise<T> {
     const deadline = Date.now() + ATTEMPTS_MS;
     let inDoubt = false;

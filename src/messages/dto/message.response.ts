@@ -6,7 +6,7 @@ import { parseJson } from '../../common/json/json-value.js';
 import { jsonArray, JsonBody, jsonWith } from '../../common/json/json-body.js';
 import type { Page } from '../../common/pagination/page.js';
 import { PageResponse } from '../../http/page.response.js';
-import { slicedBody } from '../../http/sliced-body.js';
+import { slicedPage } from '../../http/sliced-body.js';
 import type { MessagePage } from '../messages.service.js';
 import { MESSAGE_SENDERS, type Message, type MessageSender, type ReadMessage } from '../message.entity.js';
 import { messagePath } from '../message-path.js';
@@ -200,31 +200,12 @@ export class MessagePageResponse extends PageResponse {
 
   static from(this: void, { items, ...page }: MessagePage): Promise<JsonBody | StreamableFile> | JsonBody {
     if (!(Symbol.asyncIterator in items)) return new MessagePageResponse({ ...page, items });
-    return slicedBody(textOf(new MessagePageResponse({ ...page, items: [] }), items));
+    return slicedPage(new MessagePageResponse({ ...page, items: [] }), items, MessageResponse.from);
   }
 
   toText(): string {
     return jsonWith(this, { data: jsonArray(this.#data) });
   }
-}
-
-/** The text of a page that has no messages yet, and then of these. */
-async function* textOf(
-  page: MessagePageResponse,
-  slices: AsyncIterable<readonly ReadMessage[]>,
-): AsyncGenerator<string> {
-  const end = ']}';
-  yield page.toText().slice(0, -end.length);
-  let separator = '';
-  for await (const slice of slices) {
-    let text = '';
-    for (const message of slice) {
-      text += separator + MessageResponse.from(message).toText();
-      separator = ',';
-    }
-    yield text;
-  }
-  yield end;
 }
 
 @ApiSchema({ name: 'AppendedMessages' })
