@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, Repository } from 'typeorm';
+import { In, IsNull, Repository } from 'typeorm';
 import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
 import { ApiKey } from './api-key.entity.js';
 
@@ -25,7 +25,8 @@ export class ApiKeysRepository extends AcrossTenantsRepository {
     return affected === 1;
   }
 
-  findByHash(keyHash: string): Promise<ApiKey | null> {
-    return this.look((manager) => manager.findOneBy(ApiKey, { keyHash }));
+  /** The keys that have one of these hashes, in no order. */
+  listByHashes(hashes: readonly string[]): Promise<ApiKey[]> {
+    return this.look((manager) => manager.findBy(ApiKey, { keyHash: In(hashes) }));
   }
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Explain } from './credential-verifier.js';
 import { now } from '../common/clock.js';
+import { GroupCommit } from '../common/group-commit.js';
 import { newId } from '../common/ids.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
@@ -18,9 +19,34 @@ interface NewApiKey {
   expiresTime: Date | null;
 }
 
+/** Hashes of keys that were valid when they were last seen; the oldest are forgotten. */
+const MAX_KNOWN = 10_000;
+const LOOK_UPS = {
+  maxItems: 200,
+  maxSize: 200,
+  sizeOf: () => 1,
+  // As many as there may be requests under way: nobody is refused for what others send.
+  maxWaiting: 12_000,
+  maxWaitMs: 10_000,
+};
+
 /** The API keys of the service. A key is 256 random bits, so that its plain SHA-256 cannot be turned back. */
 @Injectable()
 export class ApiKeysService {
+  readonly #known = new Set<string>();
+  /**
+   * Keys that are asked for at the same time are looked up together, and those that were valid before have a line of
+   * their own: whoever has no key at all can send many, and is not to stand in front of those who have one.
+   */
+  readonly #lookUps = new GroupCommit<string, ApiKey | null>(
+    (hashes) => this.#lookUp(hashes),
+    () => true,
+    {
+      ...LOOK_UPS,
+      lineOf: (hash) => (this.#known.has(hash) ? 'known' : 'unknown'),
+    },
+  );
+
   constructor(private readonly apiKeys: ApiKeysRepository) {}
 
   /** Makes a key and returns it: the only time it can be seen. */
@@ -52,10 +78,22 @@ export class ApiKeysService {
    * time this takes says nothing about the secrets that exist.
    */
   async findValid(secret: string, explain: Explain): Promise<ApiKey | null> {
-    const apiKey = KEY.test(secret) ? await this.apiKeys.findByHash(hashOf(secret)) : null;
+    const hash = hashOf(secret);
+    const apiKey = KEY.test(secret) ? await this.#lookUps.submit('', hash) : null;
     const fault = faultOf(apiKey);
     if (fault) explain(fault);
-    return fault ? null : apiKey;
+    this.#known.delete(hash);
+    if (fault) return null;
+    this.#known.add(hash);
+    const [oldest = hash] = this.#known;
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(oldest);
+    return apiKey;
+  }
+
+  async #lookUp(hashes: readonly string[]): Promise<(ApiKey | null)[]> {
+    const found = await this.apiKeys.listByHashes(hashes);
+    const byHash = new Map(found.map((apiKey) => [apiKey.keyHash, apiKey]));
+    return hashes.map((hash) => byHash.get(hash) ?? null);
   }
 }
 

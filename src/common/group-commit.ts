@@ -27,7 +27,7 @@ type Lines<Item, Result> = Map<string, Waiting<Item, Result>[]>;
 /**
  * Writes together what arrives in one turn of the event loop, or while the write before is under way. Items of one
  * key and line are written in the order in which they came, those of one key never at the same time; a group that fails
- * is written again one by one, so that each item has its own fate. No item waits for others to come.
+ * is written again one by one, so that each item has its own fate. No item waits for others to come. What is read may go together in the same way.
  */
 export class GroupCommit<Item, Result> {
   readonly #queues = new Map<string, Lines<Item, Result>>();

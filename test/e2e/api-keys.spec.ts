@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
@@ -244,4 +244,16 @@ describe('the secret of a key', () => {
     for (const one of secrets) expect(text).not.toContain(one.slice(3));
     expect(text).not.toMatch(/cq_|eyJ|confidential/);
   });
+});
+
+describe('keys that nobody was given', () => {
+  it('do not keep those who have one from being served, however many there are', async () => {
+    const secret = await newKey();
+    const unknown = Array.from({ length: 1_500 }, () => list(`cq_${randomBytes(32).toString('base64url')}`));
+
+    const known = await Promise.all(Array.from({ length: 10 }, () => list(secret)));
+
+    expect(known.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(new Set((await Promise.all(unknown)).map(({ status }) => status))).toEqual(new Set([401]));
+  }, 60_000);
 });
