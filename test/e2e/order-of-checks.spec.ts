@@ -106,3 +106,20 @@ describe('a body', () => {
     expect((await encoded('identity')).status).toBe(201);
   });
 });
+
+describe('a body in pieces', () => {
+  it.each([1, 3, 1000])('of %i bytes is read as it was sent', async (length) => {
+    const text = JSON.stringify({ topic: 'Grüße 👋', inputs: { text: 'äöü'.repeat(10_000) } });
+    const bytes = Buffer.from(text);
+    const chunks: Buffer[] = [Buffer.from(head(PATH, bearer, 'Transfer-Encoding: chunked'))];
+    for (let at = 0; at < bytes.length; at += length) {
+      const piece = bytes.subarray(at, at + length);
+      chunks.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n'));
+    }
+
+    const answer = await exchange(url, Buffer.concat([...chunks, Buffer.from('0\r\n\r\n')]));
+
+    expect(answer.status).toBe(201);
+    expect(JSON.parse(answer.text)).toMatchObject(JSON.parse(text));
+  });
+});
