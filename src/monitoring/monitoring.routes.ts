@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { FastifyInstance } from 'fastify';
@@ -14,6 +15,8 @@ import { Metrics } from './metrics.js';
  */
 @Injectable()
 export class MonitoringRoutes {
+  #beingMade: Promise<string> | undefined;
+
   constructor(
     private readonly health: Health,
     private readonly metrics: Metrics,
@@ -35,8 +38,19 @@ export class MonitoringRoutes {
     });
 
     fastify.get('/metrics', async (_request, reply) => {
-      this.metrics.pool(poolStates(this.dataSource));
-      return reply.type(this.metrics.registry.contentType).send(await this.metrics.registry.metrics());
+      return reply.type(this.metrics.registry.contentType).send(await this.#currentMetrics());
     });
+  }
+
+  /** Made once for all who ask at the same time. */
+  #currentMetrics(): Promise<string> {
+    this.#beingMade ??= this.#makeMetrics().finally(() => (this.#beingMade = undefined));
+    return this.#beingMade;
+  }
+
+  async #makeMetrics(): Promise<string> {
+    await nextTurn();
+    this.metrics.pool(poolStates(this.dataSource));
+    return this.metrics.registry.metrics();
   }
 }
