@@ -1,5 +1,6 @@
 // `npm run bench [-- --full]`: measures the floor, the stock solution and Colloquy in turns, and writes
-// bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there.
+// bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there;
+// `--brief` measures the operations alone, and writes nothing.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import { OPERATIONS } from './operations.js';
 import { type ProfileSummary, summarise } from './profile.js';
 import { Progress } from './progress.js';
 import { Random } from './random.js';
-import { reportOf } from './report.js';
+import { ratioTable, reportOf } from './report.js';
 import type { Results } from './results.js';
 import { CONNECTIONS, measureRounds } from './rounds.js';
 import { MeasuredServer, POOL_SIZE, VARIANTS } from './servers.js';
@@ -32,7 +33,11 @@ const PAGE = join(ROOT, 'docs/performance.md');
 const CHARTS = join(ROOT, 'docs/performance');
 
 const { values: options } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, report: { type: 'boolean', default: false } },
+  options: {
+    full: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+    brief: { type: 'boolean', default: false },
+  },
 });
 const scale = options.full ? 'full' : 'quick';
 
@@ -99,6 +104,33 @@ async function measure(): Promise<Results> {
   }
 }
 
+/** CPU of each operation against the floor, and where it goes. */
+async function measureBriefly(): Promise<void> {
+  const progress = new Progress();
+  const random = new Random(SEED);
+  pin(process.pid, OTHER_CORE);
+  const environment = await Environment.prepare(planOf('quick'), { sqlite: false, seed: SEED, progress });
+  try {
+    const servers: MeasuredServer[] = [];
+    for (const variant of VARIANTS.filter((one) => one !== 'colloquy-sqlite'))
+      servers.push(await environment.start(variant));
+    const operations = await measureRounds(environment, servers, OPERATIONS, {
+      rounds: RUNS.quick.rounds,
+      seconds: RUNS.quick.seconds,
+      random,
+      progress,
+    });
+    const profiles = await profile(environment, servers, random, progress);
+    progress.end();
+    process.stdout.write(`${ratioTable(operations)}\n`);
+    for (const [id, packages] of Object.entries(profiles))
+      process.stdout.write(`${id}: ${JSON.stringify(packages)}\n`);
+  } finally {
+    progress.end();
+    await environment.stop();
+  }
+}
+
 const PROFILED_SECONDS = 3;
 
 /** Where the time of Colloquy on MariaDB goes. */
@@ -132,6 +164,10 @@ function versionsOf({ database }: Environment): Record<string, string> {
   return { 'Node.js': process.versions.node, MariaDB: database.version, ...Object.fromEntries(packages) };
 }
 
+if (options.brief) {
+  await measureBriefly();
+  process.exit();
+}
 const results = options.report ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : await measure();
 const { tables, page, charts } = reportOf(results);
 mkdirSync(CHARTS, { recursive: true });

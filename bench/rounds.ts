@@ -29,7 +29,7 @@ type Measured = Record<keyof Sample, Spread>;
 export interface OperationResult {
   id: string;
   title: string;
-  target: Operation['target'] | null;
+  target: number;
   variants: Partial<Record<Variant, Measured>>;
   /** Requests a second and CPU time of Colloquy as a multiple of another's, round by round. */
   ratios: { floor: Spread; stock: Spread; floorCpu: Spread; stockCpu: Spread };
@@ -65,7 +65,7 @@ export async function measureRounds(
     return {
       id: operation.id,
       title: operation.title,
-      target: operation.target ?? null,
+      target: operation.target,
       variants: Object.fromEntries(servers.map(({ variant }) => [variant, measured(of(variant))])),
       ratios: {
         floor: ratios(of('colloquy'), of('floor'), 'requestsPerSecond'),
