@@ -1,6 +1,6 @@
 import { readCounters } from './database.js';
 import type { Environment } from './environment.js';
-import type { Operation } from './operations.js';
+import type { CountedOperation } from './operations.js';
 import type { Progress } from './progress.js';
 import { Random } from './random.js';
 import { CONNECTIONS } from './rounds.js';
@@ -23,7 +23,7 @@ const COUNTED = 400;
 export async function countOperations(
   environment: Environment,
   variant: Variant,
-  operations: readonly Operation[],
+  operations: readonly CountedOperation[],
   progress: Progress,
 ): Promise<Map<string, Counts>> {
   // Each counts with other requests than were sent before, so that a change changes something.
@@ -45,7 +45,7 @@ export async function countOperations(
 async function countOne(
   environment: Environment,
   server: MeasuredServer,
-  operation: Operation,
+  operation: CountedOperation,
   seed: number,
 ): Promise<Counts> {
   const { connection } = environment.database;

@@ -20,12 +20,15 @@ export interface Dataset {
   dialogues: Dialogue[];
 }
 
-export interface Operation {
+export interface CountedOperation {
   id: string;
   title: string;
+  requests: (data: Dataset, random: Random) => BenchRequest[];
+}
+
+export interface Operation extends CountedOperation {
   /** CPU of the service for a request against the floor's, at most so many times. */
   target: number;
-  requests: (data: Dataset, random: Random) => BenchRequest[];
 }
 
 const REQUESTS = 1_600;
@@ -160,7 +163,7 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 /** What only Colloquy does: counted for the budget, compared with nobody. */
-export const OWN_OPERATIONS: readonly Operation[] = [
+export const OWN_OPERATIONS: readonly CountedOperation[] = [
   {
     id: 'create-500',
     title: `create a conversation with ${LARGEST_CREATE} messages`,

@@ -56,7 +56,7 @@ const HEADERS = {
     '`v1,` and the HMAC-SHA256 in base64 of `<webhook-id>.<webhook-timestamp>.<body>`; after a rotation two of them, with a blank between.',
 };
 
-/** The deliveries of each type of event, for `webhooks` of an OpenAPI 3.1 document that has EventResponse. */
+/** The deliveries of each type of event, for `webhooks` of an OpenAPI 3.1 document that has the schema Event. */
 export function webhooksOfDocument(): NonNullable<OpenAPIObject['webhooks']> {
   return Object.fromEntries(
     EVENT_TYPES.map((type, index) => [type, { post: deliveryOf(type, index + 1) }] as const),
@@ -101,7 +101,7 @@ function deliveryOf(type: EventType, position: number) {
             properties: {
               type: { type: 'string', enum: [type], description: 'What happened.' },
               timestamp: { type: 'string', format: 'date-time', description: 'When it happened.' },
-              data: { $ref: '#/components/schemas/EventResponse' },
+              data: { $ref: '#/components/schemas/Event' },
             },
           },
           examples: { event: { summary, value: { type, timestamp: TIME, data: event } } },

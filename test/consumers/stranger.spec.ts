@@ -36,7 +36,7 @@ describe('a stranger with an empty project', () => {
     expect(list.trim().split('\n').slice(1)).toEqual([join(project, 'node_modules/@colloquy/client')]);
   });
 
-  it.each(new Set([process.execPath, OLDEST_NODE]))(
+  it.each([...new Set([process.execPath, OLDEST_NODE])])(
     'runs the first example of the README with %s',
     async (node) => {
       const printed = await command(node, ['first.ts'], { cwd: project });

@@ -76,9 +76,9 @@ describe('the feed of two replicas is whole', () => {
   it('when both publish at once, again and again', async () => {
     await start({}, {});
     const trial = new FeedTrial({ serviceUrls: urls });
-    let isOn = true;
+    const end = new AbortController();
     const nobodyHoldsTheLease = (async () => {
-      for (; isOn; await sleep(20))
+      for (; !end.signal.aborted; await sleep(20))
         await database.query(
           "UPDATE colloquy.job_lease SET holder_id = 'nobody', held_until = '2020-01-01' WHERE id = 'event-publisher'",
         );
@@ -90,7 +90,7 @@ describe('the feed of two replicas is whole', () => {
         return Number(/^events_published_total (\d+)/m.exec(text)?.[1]);
       }),
     );
-    isOn = false;
+    end.abort();
     await nobodyHoldsTheLease;
     for (const count of published) expect(count).toBeGreaterThan(50); // else it proves nothing
     await expectWhole(`two publishers at once, with ${published.join(' and ')} events`, trial);

@@ -3268,7 +3268,7 @@ export type OnConversationCreatedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnConversationCreatedWebhookRequest = {
@@ -3287,7 +3287,7 @@ export type OnConversationUpdatedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnConversationUpdatedWebhookRequest = {
@@ -3306,7 +3306,7 @@ export type OnConversationStatusChangedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnConversationStatusChangedWebhookRequest = {
@@ -3325,7 +3325,7 @@ export type OnConversationDeletedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnConversationDeletedWebhookRequest = {
@@ -3344,7 +3344,7 @@ export type OnMessageCreatedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnMessageCreatedWebhookRequest = {
@@ -3363,7 +3363,7 @@ export type OnMessageUpdatedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnMessageUpdatedWebhookRequest = {
@@ -3382,7 +3382,7 @@ export type OnMessageRedactedWebhookPayload = {
      * When it happened.
      */
     timestamp: string;
-    data: EventResponse;
+    data: Event;
 };
 
 export type OnMessageRedactedWebhookRequest = {

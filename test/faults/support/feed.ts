@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, send } from './client.js';
 
-export interface FeedEvent {
+interface FeedEvent {
   id: string;
   type: string;
   time: string;
@@ -19,7 +19,7 @@ interface Copy {
   /** Of the conversation when it was read; undefined where all is known from its events. */
   version?: number;
 }
-export type Copies = ReadonlyMap<string, Copy>;
+type Copies = ReadonlyMap<string, Copy>;
 
 const PAUSE_MS = 50;
 /** Longer than it takes until another replica publishes in the place of one that died. */
