@@ -28,7 +28,7 @@ describeInstalled('frameworks', 'the adapters', () => {
   });
 
   it.each(FRAMEWORKS)('keep what %s puts in', async (framework) => {
-    const printed = await command(OLDEST_NODE, ['--test', `${framework}.test.ts`], {
+    const printed = await command(OLDEST_NODE, ['--test', '--test-reporter=spec', `${framework}.test.ts`], {
       cwd,
       env: { COLLOQUY_URL: url },
     });

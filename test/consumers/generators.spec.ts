@@ -1,5 +1,4 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestApp } from '../support/create-test-app.js';
 import { command } from './command.js';
@@ -8,7 +7,10 @@ import { describeInstalled, folderOf } from './installed.js';
 const service = await createTestApp({ environment: { AUTH_MODE: 'none' } });
 const url = await service.listen();
 const cwd = folderOf('generators');
-const OPENAPI = join(import.meta.dirname, '../../openapi.json');
+const ROOT = join(import.meta.dirname, '../..');
+const OPENAPI = join(ROOT, 'openapi.json');
+/** As these programs would be: what @hey-api/openapi-ts writes is for a bundler. */
+const ROLLDOWN = join(ROOT, 'node_modules/rolldown/bin/cli.mjs');
 
 const node = (...args: string[]) =>
   command(process.execPath, args, { cwd, env: { COLLOQUY_URL: url, OPENAPI, REDOCLY_TELEMETRY: 'off' } });
@@ -23,11 +25,13 @@ describeInstalled('generators', 'what others make of openapi.json', () => {
       ...['-i', OPENAPI, '-o', 'hey-api.gen', '--no-log-file'],
     );
     await node(installed('typescript/bin/tsc'), '-p', '.');
-    await writeFile(join(cwd, 'programs.gen/package.json'), '{"type": "module"}');
   });
 
   it.each(['openapi-fetch', 'orval', 'hey-api'])('%s is a client that does what it should', async (name) => {
-    expect(await node(`programs.gen/${name}.js`)).toBe('played\n');
+    const program = `${name}.gen.js`;
+    await node(ROLLDOWN, `${name}.ts`, '--platform', 'node', '--file', program);
+
+    expect(await node(program)).toBe('played\n');
   });
 });
 
