@@ -85,7 +85,7 @@ export class Receivers implements OnApplicationShutdown {
   ): Promise<IncomingMessage> {
     const isHttps = url.protocol === 'https:';
     const trace: Record<string, string> = {};
-    propagation.inject(context.active(), trace); // of the request that tries it out; events have left theirs
+    propagation.inject(context.active(), trace); // of the attempt, where there is one
     const { promise, resolve: answered, reject } = Promise.withResolvers<IncomingMessage>();
     const request = (isHttps ? httpsRequest : httpRequest)(
       url,

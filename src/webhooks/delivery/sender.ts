@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { context, propagation, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { now } from '../../common/clock.js';
 import { newId } from '../../common/ids.js';
 import { inSpan } from '../../common/in-span.js';
@@ -55,8 +55,7 @@ export class Sender {
       'colloquy.event_id': deliveryId,
     };
     return inSpan('POST', SpanKind.CLIENT, attributes, async (span) => {
-      const headers = { ...signedHeaders(deliveryId, time, body, secrets) };
-      propagation.inject(context.active(), headers);
+      const headers = signedHeaders(deliveryId, time, body, secrets);
       const attempt = await this.receivers.post(target, headers, body, { timeoutMs, signal });
       if (attempt.status !== null) span.setAttribute('http.response.status_code', attempt.status);
       if (attempt.error !== null) span.setAttribute('error.type', attempt.error);
