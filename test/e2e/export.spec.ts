@@ -7,6 +7,8 @@ import { tokenFor } from '../support/test-client.js';
 const MiB = 1024 * 1024;
 
 const { as, listen, databaseUrl } = await createTestApp({ environment: { LOG_LEVEL: 'warn' } });
+const leaving = await createTestApp({ databaseUrl, environment: { EVENTS: 'write' } });
+const silent = await createTestApp({ environment: { EVENTS: 'off' } });
 const url = await listen();
 
 /** A line of any kind; of the last one, `messages` is a number. */
@@ -172,16 +174,19 @@ describe('an export', () => {
 });
 
 describe('the event that an export ends with', () => {
-  it.each([
-    ['write', EVENT],
-    ['off', null],
-  ])('is there as long as events are left: EVENTS=%s', async (EVENTS, event) => {
-    const other = await createTestApp({ databaseUrl, environment: { EVENTS } });
+  const nothing = { conversations: 0, messages: 0 };
 
-    expect(await exported(other.as({ tenant: 'followed' }))).toEqual([
-      { format: 'colloquy/1', events_after: event },
-      { conversations: 0, messages: 0, events_after: event },
-    ]);
-    await other.close();
+  it('is there where events are left and not served', async () => {
+    const [first, last] = await exported(leaving.as({ tenant: 'followed' }));
+
+    expect(first).toMatchObject({ events_after: EVENT });
+    expect(last).toEqual({ ...nothing, events_after: EVENT });
+  });
+
+  it('is null where none are left', async () => {
+    const [first, last] = await exported(silent.as({ tenant: 'followed' }));
+
+    expect(first).toMatchObject({ events_after: null });
+    expect(last).toEqual({ ...nothing, events_after: null });
   });
 });
