@@ -59,7 +59,7 @@ const onServer = (kind) => e2e(kind, { ...privateServer(kind), ...withoutBrowser
 const isChosen = process.argv.some((argument) => /^(--selectProjects=)?mysql$/.test(argument));
 const isPartOfCi = isCi && !process.argv.some((argument) => argument.startsWith('--selectProjects'));
 const WHERE_ENGINES_DIFFER =
-  '(concurrency|counters|database-failures|deletion|idempotency|list-conversations|messages|migrations|query-plans|schema|transactions)';
+  '(concurrency|counters|database-failures|deletion|idempotency|list-conversations|messages|migrations|query-plans|schema|transactions|vitess)';
 if ((isChosen || isPartOfCi) && !hasServer('mysql')) {
   process.stderr.write(`The tests on MySQL cannot run: ${MYSQL_MISSING}\n`);
   process.exit(1);

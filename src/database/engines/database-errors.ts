@@ -229,3 +229,6 @@ export function isDuplicate(error: unknown): boolean {
     (fault.errno === 1062 || /^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)$/.test(fault.code))
   );
 }
+
+/** A statement names a table (ER_NO_SUCH_TABLE) or a column (ER_BAD_FIELD_ERROR) that is not there. */
+export const isUnknownName = (error: unknown): boolean => [1146, 1054].includes(faultOf(error)?.errno ?? 0);

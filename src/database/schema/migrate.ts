@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
+import { isUnknownName } from '../engines/database-errors.js';
 
 const LOCK_TIMEOUT_SECONDS = 60;
+/** For as long a proxy may not have heard yet of a table or a column that is new (Vitess). */
+const SCHEMA_HEARD_OF_MS = 10_000;
+const ASK_AGAIN_MS = 250;
 
 /**
  * Runs the migrations that are missing and returns their names. Safe when many replicas start at once: one runs
@@ -22,17 +27,36 @@ export async function runMigrations(dataSource: DataSource): Promise<string[]> {
 export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
   const runner = dataSource.createQueryRunner('master');
   try {
-    const pending = await new MigrationExecutor(dataSource, runner).getPendingMigrations();
-    return pending.map(({ name }) => name);
+    return await namesOf(dataSource, runner);
   } finally {
     await runner.release();
   }
+}
+
+async function namesOf(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
+  const pending = await new MigrationExecutor(dataSource, runner).getPendingMigrations();
+  return pending.map(({ name }) => name);
 }
 
 async function execute(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
   const executor = new MigrationExecutor(dataSource, runner);
   executor.transaction = 'none';
   return (await executor.executePendingMigrations()).map(({ name }) => name);
+}
+
+/** A migration can be run again from its start, and is while a name that it uses is not known to who stands before the database. */
+async function executeWhenHeardOf(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
+  const before = await namesOf(dataSource, runner);
+  const deadline = Date.now() + SCHEMA_HEARD_OF_MS;
+  for (;;) {
+    try {
+      await execute(dataSource, runner);
+      return before;
+    } catch (error) {
+      if (!isUnknownName(error) || Date.now() > deadline) throw error;
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
 }
 
 async function underWriteLock(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
@@ -58,11 +82,14 @@ async function begins(runner: QueryRunner): Promise<boolean> {
 async function underNamedLock(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
   // A lock's name may have 64 characters and counts on the whole server.
   const lock = "CONCAT('colloquy migrations ', LEFT(SHA2(DATABASE(), 256), 40))";
-  const granted: unknown = await runner.query(`SELECT GET_LOCK(${lock}, ${LOCK_TIMEOUT_SECONDS}) AS granted`);
-  if (!JSON.stringify(granted).includes('1'))
+  const [answer = {}]: Record<string, unknown>[] = await runner.query(
+    `SELECT GET_LOCK(${lock}, ${LOCK_TIMEOUT_SECONDS}) AS granted`,
+  );
+  // Not by its name, which Vitess forgets.
+  if (!Object.values(answer).some((granted) => Number(granted) === 1))
     throw new Error('Another replica has been migrating for too long.');
   try {
-    return await execute(dataSource, runner);
+    return await executeWhenHeardOf(dataSource, runner);
   } finally {
     await runner.query(`SELECT RELEASE_LOCK(${lock})`);
   }

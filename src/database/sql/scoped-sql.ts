@@ -62,8 +62,12 @@ export class ScopedSql {
       }),
     );
     this.#selectHead = `SELECT ${this.#aliasesOf('')} FROM ${this.#table}`;
-    const joined = this.#keys.map((key) => `found.${key} = page.${key}`).join(' AND ');
-    this.#pageJoin = ` AS page JOIN ${this.#table} AS found ON ${joined}`;
+    // The tenant is no part of what joins them, but said outright: so a database that is spread by tenant asks one shard.
+    const joined = this.#keys
+      .filter((key) => key !== 'tenant_id')
+      .map((key) => `found.${key} = page.${key}`)
+      .join(' AND ');
+    this.#pageJoin = ` AS page JOIN ${this.#table} AS found ON ${joined} WHERE found.tenant_id = ?`;
     this.insertHead = `INSERT INTO ${this.#table} (${this.#columns.join(', ')}) VALUES `;
     this.insertTuple = `(${this.#columns.map(() => '?').join(', ')})`;
   }
@@ -166,7 +170,7 @@ export class ScopedSql {
     ]);
     return {
       sql: `SELECT ${this.#columnsOf('found.', shortened)} FROM (${keys} LIMIT ? OFFSET ?)${this.#pageJoin}${orderBy(order, 'page.')}`,
-      parameters: [...parameters, limit, offset],
+      parameters: [...parameters, limit, offset, scope.tenantId],
     };
   }
 

@@ -1,0 +1,100 @@
+// Node.js itself runs this file too, for the .mjs files: nothing in it but types may have to be compiled.
+
+/** A statement that reads or changes rows of several tenants at once, and what for. */
+interface AcrossTenants {
+  readonly why: string;
+  /** Of the whole statement, without quotes. */
+  readonly statement: RegExp;
+}
+
+/** All that the service asks for several tenants at once. Whatever else does is a leak. */
+export const ACROSS_TENANTS: readonly AcrossTenants[] = [
+  {
+    why: 'which deleted conversation is next',
+    statement:
+      /^SELECT [^()]+ FROM deleted_conversation DeletedConversation WHERE \(\(DeletedConversation\.claimed_until < \?\)\) ORDER BY DeletedConversation\.claimed_until ASC LIMIT 1$/,
+  },
+  {
+    why: 'which idempotency keys have expired',
+    statement:
+      /^SELECT [^()]+ FROM idempotency_record IdempotencyRecord WHERE \(\(IdempotencyRecord\.expires_time <= \?\)\) ORDER BY IdempotencyRecord_expires_time ASC LIMIT 1 OFFSET \d+$/,
+  },
+  {
+    why: 'idempotency keys that have expired',
+    statement: /^DELETE FROM idempotency_record WHERE expires_time <= \?$/,
+  },
+  {
+    why: 'the publisher: whose events wait',
+    statement: /^SELECT DISTINCT tenant_id FROM event_pending LIMIT \d+$/,
+  },
+  {
+    why: 'the publisher: the events of those tenants',
+    statement: /^\(SELECT [^()]+ FROM event_pending WHERE tenant_id = \? [^()]+\) UNION ALL /,
+  },
+  {
+    why: 'the publisher: how far their feeds go',
+    statement: /^\(SELECT [^()]+ FROM feed WHERE tenant_id = \? [^()]+\) UNION ALL /,
+  },
+  {
+    why: 'the publisher: feeds that begin',
+    statement: /^INSERT IGNORE INTO feed \([^()]+\) VALUES \([^()]+\), /,
+  },
+  {
+    why: 'the publisher: events with their positions',
+    statement: /^INSERT INTO event \([^()]+\) VALUES \([^()]+\), /,
+  },
+  {
+    why: 'how far the feeds go that are waited for',
+    statement: /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id IN \([?, ]+\)$/,
+  },
+  {
+    why: 'retention: the next feeds',
+    statement:
+      /^SELECT tenant_id, epoch, last_position FROM feed WHERE tenant_id >= \? AND \(tenant_id > \? OR epoch > \?\) ORDER BY tenant_id, epoch LIMIT \?$/,
+  },
+  { why: 'an epoch of the feed begins', statement: /^DELETE FROM event_pending$/ },
+  {
+    why: 'which webhooks have something to deliver',
+    statement:
+      /^SELECT [^()]+ FROM webhook_lane lane INNER JOIN \(\s*SELECT tenant_id, id, ROW_NUMBER\(\) OVER [^;]+ FROM webhook_lane AS own\s+WHERE [^;]+ AS due\) placed ON placed\.tenant_id = lane\.tenant_id AND placed\.id = lane\.id WHERE placed\.place <= (\?|\d+)$/,
+  },
+  {
+    why: 'how many webhooks there are, and how many fail',
+    statement: /^SELECT COUNT\(1\) AS cnt FROM webhook_lane WebhookLane(?: WHERE \(\(WebhookLane\.failures > (?:\?|0)\)\))?$/,
+  },
+  {
+    why: 'how many webhooks are disabled',
+    statement: /^SELECT COUNT\(1\) AS cnt FROM webhook Webhook WHERE \(\(NOT\(Webhook\.disabled_reason IS NULL\)\)\)$/,
+  },
+  {
+    why: 'whose secrets an old key has sealed',
+    statement:
+      /^SELECT [^()]+ FROM webhook webhook WHERE webhook\.secret NOT LIKE \? OR webhook\.previous_secret NOT LIKE \? LIMIT \d+$/,
+  },
+  {
+    why: 'attempts of deliveries that are old',
+    statement:
+      /^SELECT [^()]+ FROM webhook_attempt WebhookAttempt WHERE \(\(WebhookAttempt\.time <= \?\)\) ORDER BY WebhookAttempt_time ASC LIMIT 1 OFFSET \d+$/,
+  },
+  {
+    why: 'attempts of deliveries that are old, removed',
+    statement: /^DELETE FROM webhook_attempt WHERE time <= \?$/,
+  },
+];
+
+/** What the command line asks of all tenants, and what it looks for among all keys. */
+export const OF_THE_COMMAND_LINE: readonly AcrossTenants[] = [
+  { why: '`keys list`', statement: /^SELECT [^()]+ FROM api_key ApiKey ORDER BY [^()]+$/ },
+  { why: '`keys revoke`', statement: /^UPDATE api_key SET revoked_time = \? WHERE [^?]*\bid = \?/ },
+  {
+    why: '`counters check`',
+    statement:
+      /^SELECT tenant_id, agent_id, status, tenant_unit_id, SUM\(counted\) AS counted, .* AS both_sides /,
+  },
+];
+
+/** Why a statement may look across tenants; undefined when it may not. */
+export function reasonFor(statement: string): string | undefined {
+  const text = statement.replaceAll(/[`"]/g, '').replaceAll(/\s+/g, ' ').trim();
+  return [...ACROSS_TENANTS, ...OF_THE_COMMAND_LINE].find((known) => known.statement.test(text))?.why;
+}
