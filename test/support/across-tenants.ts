@@ -8,7 +8,7 @@ interface AcrossTenants {
 }
 
 /** All that the service asks for several tenants at once. Whatever else does is a leak. */
-export const ACROSS_TENANTS: readonly AcrossTenants[] = [
+const ACROSS_TENANTS: readonly AcrossTenants[] = [
   {
     why: 'which deleted conversation is next',
     statement:
@@ -83,7 +83,7 @@ export const ACROSS_TENANTS: readonly AcrossTenants[] = [
 ];
 
 /** What the command line asks of all tenants, and what it looks for among all keys. */
-export const OF_THE_COMMAND_LINE: readonly AcrossTenants[] = [
+const OF_THE_COMMAND_LINE: readonly AcrossTenants[] = [
   { why: '`keys list`', statement: /^SELECT [^()]+ FROM api_key ApiKey ORDER BY [^()]+$/ },
   { why: '`keys revoke`', statement: /^UPDATE api_key SET revoked_time = \? WHERE [^?]*\bid = \?/ },
   {
@@ -92,6 +92,10 @@ export const OF_THE_COMMAND_LINE: readonly AcrossTenants[] = [
       /^SELECT tenant_id, agent_id, status, tenant_unit_id, SUM\(counted\) AS counted, .* AS both_sides /,
   },
 ];
+
+/** All of the reasons, for test/vitess/explain.mjs. */
+// ts-unused-exports:disable-next-line
+export const REASONS: readonly string[] = [...ACROSS_TENANTS, ...OF_THE_COMMAND_LINE].map(({ why }) => why);
 
 /** Why a statement may look across tenants; undefined when it may not. */
 export function reasonFor(statement: string): string | undefined {

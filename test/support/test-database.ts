@@ -34,7 +34,9 @@ async function createOnServer(): Promise<TestDatabase> {
   await onServer(server, `CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci`);
   return {
     url: url.href,
-    drop: async () => void (await onServer(server, `DROP DATABASE IF EXISTS ${name}`)),
+    drop: async () => {
+      await onServer(server, `DROP DATABASE IF EXISTS ${name}`);
+    },
   };
 }
 

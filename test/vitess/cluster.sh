@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # A Vitess of one keyspace, colloquy, in two shards by deploy/vitess/vschema.json: etcd, vtgate, and for each shard a
-# primary and a replica, each with a MySQL server of its own. Nothing durable, all of it on loopback, about 3 GB of memory.
+# primary and two replicas (semi-synchronous), each with a MySQL server of its own. All of it on loopback, 3 GB of memory.
 #
 #   test/vitess/cluster.sh up DIRECTORY     starts it and prints its URL
 #   test/vitess/cluster.sh ctl DIRECTORY …  a command of vtctldclient, such as PlannedReparentShard
+#   test/vitess/cluster.sh vtgate DIRECTORY starts vtgate again, where it was killed
 #   test/vitess/cluster.sh down DIRECTORY   ends it and removes the directory
 #
 # Needs tools/fetch-vitess.sh etcd vtgate vttablet vtctldclient, and MySQL by tools/fetch-mysql.sh.
@@ -44,7 +45,7 @@ start_mysqld() { # uid
     --socket="$directory/mysql-$1.socket" --port="$(cat "$directory/mysql-$1.port")" --bind-address=127.0.0.1 --mysqlx=OFF \
     --server-id="$1" --log-bin=bin --gtid-mode=ON --enforce-gtid-consistency=ON --log-replica-updates=ON \
     --character-set-server=utf8mb4 --default-time-zone=+00:00 --max-connections=500 --max-allowed-packet=64M \
-    --innodb-buffer-pool-size=128M --performance-schema=OFF --sync-binlog=0 --innodb-flush-log-at-trx-commit=0
+    --plugin-load-add=semisync_source.so --plugin-load-add=semisync_replica.so --innodb-buffer-pool-size=128M --performance-schema=OFF --sync-binlog=0 --innodb-flush-log-at-trx-commit=0
 }
 start_tablet() { # uid shard
   local socket=$directory/mysql-$1.socket users=()
@@ -68,23 +69,28 @@ up() {
   read -ra topo <"$directory/topo"
   start etcd "$bin/etcd" --data-dir="$directory/etcd" --listen-client-urls="$etcd" --advertise-client-urls="$etcd" \
     --listen-peer-urls="$peer" --initial-advertise-peer-urls="$peer" --initial-cluster="default=$peer" --unsafe-no-fsync
-  for uid in 100 101 200 201; do
+  for uid in 100 101 102 200 201 202; do
     "$mysqld" --no-defaults --user="$(id -un)" --initialize-insecure --datadir="$directory/mysql-$uid" >"$directory/mysql-$uid.init" 2>&1
     free_port >"$directory/mysql-$uid.port"
     start_mysqld "$uid"
   done
   until_true ctl AddCellInfo --root=/vitess/zone --server-address="${etcd#http://}" zone
-  ctl CreateKeyspace --durability-policy=none colloquy >/dev/null
+  ctl CreateKeyspace --durability-policy=semi_sync colloquy >/dev/null
   ctl ApplyVSchema --vschema-file=deploy/vitess/vschema.json colloquy >/dev/null
-  for uid in 100 101 200 201; do
+  for uid in 100 101 102 200 201 202; do
     until_true sql -S "$directory/mysql-$uid.socket" -e \
       "SET sql_log_bin = 0; CREATE USER IF NOT EXISTS root@'127.0.0.1'; GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION; GRANT PROXY ON ''@'' TO root@'127.0.0.1' WITH GRANT OPTION"
     start_tablet "$uid" "$([ "$uid" -lt 200 ] && echo -80 || echo 80-)"
   done
   until_true ctl PlannedReparentShard colloquy/-80 --new-primary=zone-100
   until_true ctl PlannedReparentShard colloquy/80- --new-primary=zone-200
+  free_port >"$directory/vtgate.port"
+  start_vtgate
+}
+
+start_vtgate() {
   local port
-  port=$(free_port)
+  port=$(cat "$directory/vtgate.port")
   start vtgate "${unprivileged[@]}" "$bin/vtgate" "${topo[@]}" --cell=zone --cells-to-watch=zone --tablet-types-to-wait=PRIMARY \
     --mysql-server-port="$port" --mysql-server-bind-address=127.0.0.1 --mysql-auth-server-impl=none --port="$(free_port)" \
     --bind-address=127.0.0.1 --grpc-bind-address=127.0.0.1 --grpc-port="$(free_port)" --service-map=grpc-vtgateservice \
@@ -101,8 +107,8 @@ down() {
 case $command in
   up) up ;;
   down) down ;;
-  ctl)
+  ctl | vtgate)
     read -ra topo <"$directory/topo"
-    ctl "$@"
+    if [ "$command" = ctl ]; then ctl "$@"; else start_vtgate; fi
     ;;
 esac

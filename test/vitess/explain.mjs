@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ACROSS_TENANTS, OF_THE_COMMAND_LINE, reasonFor } from '../support/across-tenants.ts';
+import { REASONS, reasonFor } from '../support/across-tenants.ts';
 import { isCi } from '../support/machine.ts';
 import { shapeOf } from './statement-shapes.ts';
 
@@ -46,9 +46,9 @@ const faults = [
   ...explained
     .filter(({ shards, reason }) => shards > 1 && reason === undefined)
     .map(({ sql, shards }) => `${shards} shards are asked, and no reason is known: ${sql}`),
-  ...[...ACROSS_TENANTS, ...OF_THE_COMMAND_LINE]
-    .filter(({ why }) => !explained.some(({ shards, reason }) => shards > 1 && reason === why))
-    .map(({ why }) => `No statement asks several shards for this reason: ${why}`),
+  ...REASONS.filter((why) => !explained.some(({ shards, reason }) => shards > 1 && reason === why)).map(
+    (why) => `No statement asks several shards for this reason: ${why}`,
+  ),
 ];
 if (faults.length > 0) {
   console.error(faults.join('\n'));

@@ -230,5 +230,11 @@ export function isDuplicate(error: unknown): boolean {
   );
 }
 
-/** A statement names a table (ER_NO_SUCH_TABLE) or a column (ER_BAD_FIELD_ERROR) that is not there. */
-export const isUnknownName = (error: unknown): boolean => [1146, 1054].includes(faultOf(error)?.errno ?? 0);
+/** A statement names a table (ER_NO_SUCH_TABLE) or a column (ER_BAD_FIELD_ERROR) that is not there, or Vitess has not heard of. */
+export function isUnknownName(error: unknown): boolean {
+  const fault = faultOf(error);
+  return (
+    fault !== undefined &&
+    (fault.errno === 1146 || fault.errno === 1054 || /^VT09015: schema tracking required/.test(fault.message))
+  );
+}

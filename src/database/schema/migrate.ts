@@ -82,11 +82,11 @@ async function begins(runner: QueryRunner): Promise<boolean> {
 async function underNamedLock(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
   // A lock's name may have 64 characters and counts on the whole server.
   const lock = "CONCAT('colloquy migrations ', LEFT(SHA2(DATABASE(), 256), 40))";
-  const [answer = {}]: Record<string, unknown>[] = await runner.query(
+  const answers: Record<string, unknown>[] = await runner.manager.query(
     `SELECT GET_LOCK(${lock}, ${LOCK_TIMEOUT_SECONDS}) AS granted`,
   );
   // Not by its name, which Vitess forgets.
-  if (!Object.values(answer).some((granted) => Number(granted) === 1))
+  if (!Object.values(answers[0] ?? {}).some((granted) => Number(granted) === 1))
     throw new Error('Another replica has been migrating for too long.');
   try {
     return await executeWhenHeardOf(dataSource, runner);
