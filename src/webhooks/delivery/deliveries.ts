@@ -54,7 +54,7 @@ export class Deliveries implements PeriodicWork, BeforeApplicationShutdown {
     const running = [...this.#running.values()];
     const free = SLOTS - running.length;
     const holdsSlot = running.some(({ tenantId }) => tenantId === lane.tenantId);
-    if (this.#running.has(keyOf(lane)) || free <= (holdsSlot ? SLOTS / 5 : 0)) return false;
+    if (this.#running.has(keyOf(lane)) || free <= (holdsSlot ? SLOTS / 2 : 0)) return false;
     return lane.failures === 0 || running.filter(({ isFailing }) => isFailing).length < FAILING_SLOTS;
   }
 

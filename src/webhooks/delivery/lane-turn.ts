@@ -1,54 +1,37 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SpanKind } from '@opentelemetry/api';
 import { now } from '../../common/clock.js';
-import { newId } from '../../common/ids.js';
 import { inSpan } from '../../common/in-span.js';
 import { withChange } from '../../database/schema/authorship.js';
 import { type Transaction, Transactions } from '../../database/sql/transactions.js';
-import { eventIdOf } from '../../events/event-id.js';
-import { type EventFilter, type FeedEvent, FeedService } from '../../feed/feed.service.js';
+import { type EventFilter, FeedService } from '../../feed/feed.service.js';
 import type { TenantScope } from '../../identity/tenant-scope.js';
-import type { AttemptOutcome } from '../webhook-attempt.entity.js';
 import { WebhookAttemptsRepository } from '../webhook-attempts.repository.js';
 import { type DisabledReason, typesIn, type Webhook } from '../webhook.entity.js';
 import { WebhooksRepository } from '../webhooks.repository.js';
 import { DeliveryMetrics } from './delivery-metrics.js';
 import { Lanes } from './lanes.js';
 import type { Attempt } from './receiver.js';
-import { DISABLED_AFTER_MS, pauseMs, retryDelayMs } from './schedule.js';
+import { pauseMs, retryDelayMs } from './schedule.js';
 import { Sender } from './sender.js';
+import {
+  attemptOf,
+  healthAfter,
+  isSuccess,
+  outcomeOf,
+  positionAfter,
+  reasonToDisable,
+  type Sent,
+  type Work,
+} from './turn-outcome.js';
 import type { WebhookLane } from './webhook-lane.entity.js';
 import { WebhookLanesRepository } from './webhook-lanes.repository.js';
 import { WebhookRetriesRepository } from './webhook-retries.repository.js';
-import type { WebhookRetry } from './webhook-retry.entity.js';
 
 const EVENTS_PER_READ = 50;
 /** After this no further event is sent in a turn; with the time-out of one request it is far below the claim. */
 const MAX_SENDING_MS = 10_000;
 const CLAIM_MS = 40_000;
-const GONE = 410;
-
-/** An event that is to be sent, and where it came from. */
-interface Delivery {
-  readonly event: FeedEvent;
-  /** How often it was sent before. */
-  readonly attempts: number;
-  readonly from: 'retry' | 'feed' | 'replay';
-}
-
-interface Sent extends Delivery {
-  readonly attempt: Attempt;
-  readonly time: Date;
-}
-
-/** What a lane is to do, in order, and how far it is when all of it is done. */
-interface Work {
-  readonly deliveries: readonly Delivery[];
-  readonly position: number;
-  readonly replayPosition: number;
-  /** What is to be sent again and is not kept any more. */
-  readonly lost: readonly WebhookRetry[];
-}
 
 /** One turn of a lane: claims it, sends what is next in order until something fails, and notes what came of it. */
 @Injectable()
@@ -170,7 +153,13 @@ export class LaneTurn {
     const isNoted = await this.transactions.run(scope, async (transaction) => {
       if (disabledReason) await this.webhooks.findLocked(scope, transaction, webhook.id);
       if (!(await this.rows.advance(scope, transaction, claimed, next))) return false;
-      for (const one of sent) await this.#noteAttempt(scope, transaction, webhook, one);
+      if (sent.length > 0)
+        await this.attempts.add(
+          scope,
+          transaction,
+          sent.map((one) => attemptOf(webhook, one)),
+        );
+      for (const one of sent) await this.#noteRetry(scope, transaction, webhook, one);
       for (const retry of work.lost) await this.retries.remove(scope, transaction, retry);
       if (disabledReason) await this.#disable(scope, transaction, webhook, disabledReason);
       return true;
@@ -187,32 +176,17 @@ export class LaneTurn {
     );
   }
 
-  async #noteAttempt(
+  /** Lets what failed be sent again at its time, and what was sent again be done. */
+  async #noteRetry(
     scope: TenantScope,
     transaction: Transaction,
     { id: webhookId, tenantUnitId }: Webhook,
     one: Sent,
   ): Promise<void> {
     const { event, attempts, attempt, time, from } = one;
-    const outcome = outcomeOf(one);
-    await this.attempts.add(scope, transaction, [
-      {
-        id: newId(),
-        webhookId,
-        tenantUnitId,
-        eventId: eventIdOf(event),
-        type: event.type,
-        attempt: attempts + 1,
-        time,
-        status: attempt.status,
-        durationMs: attempt.durationMs,
-        error: attempt.error,
-        outcome,
-      },
-    ]);
     const retry = { webhookId, tenantUnitId, epoch: event.epoch, position: event.position };
     const delay = retryDelayMs(attempts + 1, attempt.retryAfterMs);
-    if (outcome === 'failed' && delay !== undefined)
+    if (outcomeOf(one) === 'failed' && delay !== undefined)
       await this.retries.park(scope, transaction, {
         ...retry,
         attempts: attempts + 1,
@@ -241,45 +215,4 @@ export class LaneTurn {
       'A webhook was disabled.',
     );
   }
-}
-
-const isSuccess = ({ status }: Attempt): boolean => status !== null && status >= 200 && status < 300;
-
-function outcomeOf({ attempt, attempts }: Sent): AttemptOutcome {
-  if (isSuccess(attempt)) return 'delivered';
-  return retryDelayMs(attempts + 1) === undefined ? 'given_up' : 'failed';
-}
-
-function healthAfter(
-  lane: WebhookLane,
-  sent: readonly Sent[],
-  failed: Sent | undefined,
-): Pick<WebhookLane, 'failures' | 'failingSince'> {
-  if (sent.length === 0) return lane;
-  if (!failed) return { failures: 0, failingSince: null };
-  const hadSuccess = sent.length > 1;
-  return {
-    failures: hadSuccess ? 1 : lane.failures + 1,
-    failingSince: (hadSuccess ? null : lane.failingSince) ?? failed.time,
-  };
-}
-
-function reasonToDisable({ attempt, time }: Sent, failingSince: Date | null): DisabledReason | undefined {
-  if (attempt.status === GONE) return 'gone';
-  const isForLong = failingSince !== null && time.getTime() - failingSince.getTime() >= DISABLED_AFTER_MS;
-  return isForLong ? 'failing' : undefined;
-}
-
-/** How far a cursor is: at the end of what was read if all of it was sent, else at the last that was. */
-function positionAfter(
-  source: Delivery['from'],
-  start: number,
-  end: number,
-  { deliveries }: Work,
-  sent: readonly Sent[],
-): number {
-  const ofSource = ({ from }: Delivery) => from === source;
-  const done = sent.filter(ofSource);
-  if (done.length === deliveries.filter(ofSource).length) return end;
-  return done.at(-1)?.event.position ?? start;
 }
