@@ -114,7 +114,7 @@ async function untilReady(child: ChildProcess, url: string, token: string): Prom
   throw new Error(`A measured server does not answer: ${url}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

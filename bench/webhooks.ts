@@ -11,8 +11,9 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startDatabase } from './database.js';
 import { BUILD, cpuMsOf, describeMachine, SCRATCH } from './machine.js';
+import { freePort } from './servers.js';
 
-const PORT = 3999;
+const PORT = await freePort();
 const API = `http://127.0.0.1:${PORT}/admin/api/v2`;
 const EVENTS = 5_000;
 const RECEIVERS = 100;
