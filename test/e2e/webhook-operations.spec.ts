@@ -105,13 +105,14 @@ describe('a webhook that was disabled until what it missed is not kept any more'
     await client.post('/conversations');
     await until('the first one came', () => receiver.received.length === 1);
     await client.patch(path, { enabled: false });
-    const { body: missed } = await client.post('/conversations');
-    await client.post('/conversations');
+    for (let n = 0; n < 2; n++) await client.post('/conversations');
     const [first = ''] = receiver.eventIds;
     const query = { after: first };
+    // In the order of the feed, which keeps its newest event; that of their creation is another one on a server.
+    let missed: { conversation_id: string }[] = [];
     await until('both are in the feed', async () => {
-      const { body } = await client.get('/events', { query });
-      return body.data.length === 2;
+      missed = (await client.get('/events', { query })).body.data;
+      return missed.length === 2;
     });
     stopClock(Date.now() + 31 * DAY_MS);
     await app.get(EventRetention).run(signal);
@@ -126,7 +127,8 @@ describe('a webhook that was disabled until what it missed is not kept any more'
     expect([replayed.status, replayed.body.code]).toEqual([410, 'events_expired']);
     const conversations = receiver.received.map(({ data }) => data['conversation_id']);
     expect(conversations[1]).toBe(present.id);
-    expect(conversations).not.toContain(missed.id);
+    expect(conversations).not.toContain(missed[0]?.conversation_id);
+    expect(conversations).toContain(missed[1]?.conversation_id);
   });
 });
 
