@@ -15,13 +15,14 @@ export class Neighbour {
   private constructor(
     private readonly service: Service,
     private readonly path: string,
+    private readonly headers: Record<string, string>,
   ) {
     this.#running = Promise.all(Array.from({ length: CLIENTS }, () => this.#live()));
   }
 
-  static async of(service: Service): Promise<Neighbour> {
-    const { body } = await service.send('POST', '/conversations?tenant_id=neighbour', {});
-    return new Neighbour(service, `/conversations/${body.id}/messages?tenant_id=neighbour`);
+  static async of(service: Service, headers: Record<string, string> = {}): Promise<Neighbour> {
+    const { body } = await service.send('POST', '/conversations?tenant_id=neighbour', {}, headers);
+    return new Neighbour(service, `/conversations/${body.id}/messages?tenant_id=neighbour`, headers);
   }
 
   /** How long 99 of 100 requests took since this was asked last. */
@@ -40,10 +41,10 @@ export class Neighbour {
     for (let n = 0; !this.#isStopped; n++) {
       const start = performance.now();
       const body = n % 2 ? { message_from: 'user', content: 'Hello' } : undefined;
-      const outcome = await send(this.service.url, body ? 'POST' : 'GET', this.path, { body }).then(
-        ({ status, text }) => (status === (body ? 201 : 200) ? '' : `${status} ${text}`),
-        String,
-      );
+      const outcome = await send(this.service.url, body ? 'POST' : 'GET', this.path, {
+        body,
+        headers: this.headers,
+      }).then(({ status, text }) => (status === (body ? 201 : 200) ? '' : `${status} ${text}`), String);
       if (outcome !== '') this.failures.push(outcome);
       this.#durationsMs.push(performance.now() - start);
       await sleep(PAUSE_MS);
