@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
@@ -50,7 +51,9 @@ describe.each([
     const body = { message_from: 'user', content: 'Never to be seen.' };
     await service.send('POST', `/conversations/${id}/messages`, body, within(TRACE_ID));
     await until('the spans arrive', () =>
-      collector.spans.some(({ traceId, kind }) => traceId === TRACE_ID && kind === SERVER),
+      [SERVER, CLIENT].every((kind) =>
+        collector.spans.some((span) => span.traceId === TRACE_ID && span.kind === kind),
+      ),
     );
     const spans = collector.spans.filter(({ traceId }) => traceId === TRACE_ID);
     const [found] = spans.filter(({ kind }) => kind === SERVER);
@@ -151,11 +154,13 @@ it('a collector that is away costs no request, and the log says so once', async 
   const tell = (message: string) => lines(service).filter((line) => line['message'] === message).length;
   await until('sending fails', async () => {
     expect((await service.send('GET', '/conversations')).status).toBe(200);
+    await sleep(200);
     return tell('Traces cannot be sent.') > 0;
   });
   await collector.listen();
   await until('sending works', async () => {
     await service.send('GET', '/conversations');
+    await sleep(200); // of what the service prints, the last is kept
     return tell('Traces can be sent again.') > 0;
   });
 
