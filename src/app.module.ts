@@ -41,7 +41,7 @@ export class AppModule {
         ExportsModule,
         MonitoringModule,
         ProblemsModule,
-        ...(config.rateLimit ? [RateLimitModule.with(config.rateLimit)] : []),
+        ...(config.rateLimit ? [RateLimitModule.with(config.rateLimit, config.redisUrl)] : []),
       ],
       providers: [
         { provide: APP_GUARD, useClass: AuthGuard },

@@ -33,6 +33,8 @@ export interface AppConfig {
   readonly database: DatabaseConfig;
   readonly auth: AuthConfig;
   /** Undefined: a tenant may send as many requests as it likes. */
+  /** Where replicas share what they count, and tell each other that feeds go further. May hold a password. */
+  readonly redisUrl: string | undefined;
   readonly rateLimit: RateLimitConfig | undefined;
   /** Undefined: no traces, and nothing of OpenTelemetry but its API is loaded. */
   readonly traces: TracesConfig | undefined;
@@ -110,8 +112,6 @@ export interface RateLimitConfig {
   readonly requestsPerSecond: number;
   /** How many requests a tenant that was silent before may send at once. */
   readonly burst: number;
-  /** Where replicas share what they count. May hold a password. */
-  readonly redisUrl: string | undefined;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

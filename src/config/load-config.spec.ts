@@ -210,7 +210,8 @@ describe('the configuration', () => {
         },
       },
       log: { level: 'debug', pretty: true },
-      rateLimit: { requestsPerSecond: 50, burst: 80, redisUrl: 'redis://cache:6379' },
+      redisUrl: 'redis://cache:6379',
+      rateLimit: { requestsPerSecond: 50, burst: 80 },
     });
   });
 

@@ -258,11 +258,11 @@ function asConfig(v: Variables, terminal: boolean, fileOf: (name: string) => str
           }
         : undefined,
     },
+    redisUrl: v.REDIS_URL,
     rateLimit: v.RATE_LIMIT
       ? {
           requestsPerSecond: v.RATE_LIMIT,
           burst: v.RATE_LIMIT_BURST ?? BURST_SECONDS * v.RATE_LIMIT,
-          redisUrl: v.REDIS_URL,
         }
       : undefined,
     warnings:

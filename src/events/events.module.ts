@@ -13,12 +13,18 @@ import { FeedSignals } from './feed-signals.js';
 import { FeedsRepository } from './feeds.repository.js';
 import { PendingEventsRepository } from './pending-events.repository.js';
 import { PublishingRepository } from './publishing.repository.js';
+import { SharedSignals } from './shared-signals.js';
 
 /** Everybody who writes leaves events. */
 @Module({})
 export class EventsModule {
-  static with({ database, events }: AppConfig): DynamicModule {
+  static with({ database, events, redisUrl }: AppConfig): DynamicModule {
     const isPublished = database.engine === 'mysql' && events.mode !== 'off';
+    const sharedSignals = {
+      provide: SharedSignals,
+      inject: [FeedSignals],
+      useFactory: (signals: FeedSignals) => redisUrl && SharedSignals.connect(redisUrl, signals),
+    };
     return {
       module: EventsModule,
       global: true,
@@ -33,7 +39,7 @@ export class EventsModule {
         EpochsRepository,
         Epochs,
         EventRetention,
-        ...(isPublished ? [EventPublisher, PublishingRepository] : []),
+        ...(isPublished ? [EventPublisher, PublishingRepository, sharedSignals] : []),
       ],
       exports: [
         EventOutbox,

@@ -6,10 +6,12 @@ import { FeedSignals } from '../events/feed-signals.js';
 import { eventIdOf, type EventPlace } from '../events/event-id.js';
 
 const LOOK_INTERVAL_MS = 250;
+/** Where other replicas tell that they have published, it is looked for what was not heard. */
+const LOOK_INTERVAL_IF_TOLD_MS = 1_000;
 
 /**
- * Wakes whoever waits for the feed of a tenant to go further: at once where this process published, and by a look at
- * the feeds that are waited for, one statement for all of them.
+ * Wakes whoever waits for the feed of a tenant to go further: at once where this process published or Redis told so, and
+ * by a look at the feeds that are waited for, one statement for all of them.
  */
 @Injectable()
 export class FeedWatch implements BeforeApplicationShutdown {
@@ -22,7 +24,7 @@ export class FeedWatch implements BeforeApplicationShutdown {
     private readonly marks: FeedMarksRepository,
     private readonly epochs: EpochsRepository,
     private readonly transactions: Transactions,
-    signals: FeedSignals,
+    private readonly signals: FeedSignals,
   ) {
     signals.onFurther((tenantId) => this.#wake(tenantId, () => true));
   }
@@ -56,9 +58,10 @@ export class FeedWatch implements BeforeApplicationShutdown {
   }
 
   #lookLater(): NodeJS.Timeout {
+    const interval = this.signals.isShared ? LOOK_INTERVAL_IF_TOLD_MS : LOOK_INTERVAL_MS;
     return setTimeout(() => {
       void this.#look();
-    }, LOOK_INTERVAL_MS).unref();
+    }, interval).unref();
   }
 
   async #look(): Promise<void> {

@@ -13,7 +13,6 @@ describe('the configuration of the rate limit', () => {
     expect(rateLimitWith({ RATE_LIMIT: '50' })).toEqual({
       requestsPerSecond: 50,
       burst: 100,
-      redisUrl: undefined,
     });
     expect(rateLimitWith({ RATE_LIMIT: '50', RATE_LIMIT_BURST: '1' })?.burst).toBe(1);
   });
@@ -21,7 +20,7 @@ describe('the configuration of the rate limit', () => {
   it.each(['redis://localhost', 'redis://u:p%25@r.example:6380/3', 'rediss://:p@[::1]:6379/?family=6'])(
     'takes the Redis %s',
     (REDIS_URL) => {
-      expect(rateLimitWith({ RATE_LIMIT: '1', REDIS_URL })?.redisUrl).toBe(REDIS_URL);
+      expect(loadConfig({ environment: { REDIS_URL } }).redisUrl).toBe(REDIS_URL);
     },
   );
 

@@ -6,12 +6,12 @@ import { LocalBuckets, TenantBuckets } from './tenant-buckets.js';
 /** The buckets of the tenants, for the RateLimitGuard. */
 @Module({})
 export class RateLimitModule {
-  static with(limit: RateLimitConfig): DynamicModule {
+  static with(limit: RateLimitConfig, redisUrl: string | undefined): DynamicModule {
     const buckets = {
       provide: TenantBuckets,
       useFactory: () => {
         const local = new LocalBuckets(limit);
-        return limit.redisUrl ? SharedBuckets.connect(limit.redisUrl, limit, local) : local;
+        return redisUrl ? SharedBuckets.connect(redisUrl, limit, local) : local;
       },
     };
     return { module: RateLimitModule, providers: [buckets], exports: [buckets] };
