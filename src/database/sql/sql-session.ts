@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { QueryRunner } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import { sendsTogether } from '../engines/data-source.js';
@@ -31,6 +32,7 @@ interface Statement {
 interface PendingStatement extends Statement {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
+  inContext: <T>(work: () => T) => T;
 }
 
 /**
@@ -109,7 +111,7 @@ export class SqlSession {
   #send(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#pending.length === 0) queueMicrotask(() => void this.#sendPending());
-      this.#pending.push({ sql, parameters, resolve, reject });
+      this.#pending.push({ sql, parameters, resolve, reject, inContext: AsyncLocalStorage.snapshot() });
     });
   }
 
@@ -123,7 +125,9 @@ export class SqlSession {
     const trips = this.#sendsTogether ? [pending] : pending.map((statement) => [statement]);
     try {
       for (const trip of trips) {
-        const outcomes = await this.#run(trip);
+        // Each as whoever asked for it, not as the first of them: spans and tests tell by it who that was.
+        const [first] = trip;
+        const outcomes = first ? await first.inContext(() => this.#run(trip)) : [];
         trip.forEach(({ resolve }, index) => resolve(outcomes[index] ?? NOTHING));
       }
     } catch (error) {
