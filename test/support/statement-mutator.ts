@@ -82,7 +82,10 @@ export class StatementMutator {
   #rewrite(sql: string, parameters: unknown[]): [string, unknown[]] {
     const columns = INSERT.exec(sql)?.[1]?.split(', ');
     const method = this.#method.getStore() ?? 'no method of a repository';
-    const shape = sql.replaceAll(/\(\?(?:, \?)*\)/g, '(?)').replaceAll('(?), ', '');
+    const shape = sql
+      .replaceAll(/\(\?(?:, \?)*\)/g, '(?)')
+      .replaceAll('(?), ', '')
+      .replaceAll(/<= \d+ THEN/g, '<= n THEN'); // how much of a row a list reads depends on its length
     for (const column of COLUMNS) {
       const named = columns ? Number(columns.includes(column)) : (sql.match(PREDICATES[column])?.length ?? 0);
       for (let occurrence = 0; occurrence < named; occurrence++) {
