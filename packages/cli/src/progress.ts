@@ -87,7 +87,7 @@ class LinesOutput implements Output {
   start(progress: () => Progress): void {
     this.timer = setInterval(() => {
       const { total, done, words } = progress();
-      this.note(total > 0 ? `${Math.floor((100 * done) / total)} %: ${words}` : words);
+      this.note(total > 0 ? `${Math.min(99, Math.floor((100 * done) / total))} %: ${words}` : words);
     }, this.intervalMs);
   }
 
