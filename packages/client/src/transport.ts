@@ -124,13 +124,14 @@ export class Transport {
       const what = `${method} ${url}`;
       if (timeout.signal.aborted)
         throw new TimeoutError(`${what}: no answer in ${timeoutMs} ms`, requestId, error);
-      throw new ConnectionError(`${what}: no whole answer arrived`, requestId, error);
+      throw new ConnectionError(`${what}: no whole answer arrived (${reasonOf(error)})`, requestId, error);
     } finally {
       clearTimeout(timer);
     }
   }
 
   #prepare({ method, path, query, body, headers = {}, options = {} }: Call): Prepared {
+    if (options.ifMatch === '') throw new TypeError('An etag is expected in ifMatch, not "".');
     const requestId = options.requestId ?? randomId();
     const { tenantId, tenantUnitId, timeoutMs } = { ...this.#client, ...options };
     const search = searchParams({ ...query, tenant_id: tenantId, tenant_unit_id: tenantUnitId });
@@ -165,9 +166,17 @@ export class Transport {
 
 const resolve = (credential: Credential) => (typeof credential === 'function' ? credential() : credential);
 
+/** `fetch` hides in causes why it failed: ECONNREFUSED, for instance. */
+function reasonOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error);
+  if ('cause' in error && error.cause) return reasonOf(error.cause);
+  if ('code' in error) return String(error.code);
+  return 'message' in error ? String(error.message) : 'unknown';
+}
+
 /** An id stays one segment, whatever is in it: none may lead to another resource. */
 function segment(id: string): string {
-  if (/^\.{0,2}$/.test(id)) throw new TypeError(`An id is expected, not "${id}".`);
+  if (/^(\.{0,2}|undefined|null)$/.test(id)) throw new TypeError(`An id is expected, not "${id}".`);
   return encodeURIComponent(id);
 }
 

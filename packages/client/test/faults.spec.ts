@@ -95,6 +95,14 @@ describe('an answer that does not arrive', () => {
     expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2]);
   });
 
+  it('because nobody listens names that in its message', async () => {
+    const { conversations } = clientOf(`http://127.0.0.1:${await freePort()}`, { maxRetries: 0 });
+
+    expect(await caught(conversations.list())).toMatchObject({
+      message: expect.stringMatching(/no whole answer arrived \(ECONNREFUSED\)$/),
+    });
+  });
+
   it('in time is asked for again', async () => {
     const { conversations, attempts } = behindProxy({ timeoutMs: 500 });
     faults.push('no answer');

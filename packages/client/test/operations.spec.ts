@@ -275,6 +275,13 @@ describe('an id', () => {
   });
 });
 
+it('an empty tag is refused: without one the change would have no condition', async () => {
+  const { id } = await conversations.create();
+  const changed = conversations.update(id, { topic: 'Lost' }, { ifMatch: '' });
+  expect(await caught(changed)).toBeInstanceOf(TypeError);
+  expect((await conversations.get(id)).topic).not.toBe('Lost');
+});
+
 it('there is a method for every operation', () => {
   type Method = keyof typeof conversations | keyof typeof messages | keyof Events | keyof Webhooks;
   const methods: Record<string, Method> = {
