@@ -9,17 +9,17 @@ const ROUNDS = 40;
 /** A round of a small body is shorter than the clock is exact. */
 const MIN_ROUND_BYTES = 100_000;
 
-/** What reading may cost, in times what JSON.parse does. */
-const ALLOWED = 3;
+/** What reading should cost at most, in times what JSON.parse does. */
+const WANTED = 3;
 /** Of bodies where JSON.parse takes a microsecond for a message: its members are checked one by one. */
-const ALLOWED_OF_LITTLE = 6;
+const WANTED_OF_LITTLE = 6;
 
 interface BodyCost {
   readonly body: string;
   readonly kilobytes: number;
   readonly parseMs: number;
   readonly readMs: number;
-  readonly allowed: number;
+  readonly wanted: number;
 }
 
 const said = { message_from: 'agent', content: 'There is a table for two at half past eleven.' };
@@ -43,16 +43,16 @@ const members = (count: number) =>
 const embedding = Array.from({ length: 1_500 }, (_, n) => Math.sin(n));
 
 type Dto = new () => object;
-const BODIES: readonly [body: string, Dto: Dto, text: string, allowed?: number][] = [
-  ['a message', AppendMessageDto, JSON.stringify(said), ALLOWED_OF_LITTLE],
+const BODIES: readonly [body: string, Dto: Dto, text: string, wanted?: number][] = [
+  ['a message', AppendMessageDto, JSON.stringify(said), WANTED_OF_LITTLE],
   ['a message of 100 KiB', AppendMessageDto, JSON.stringify({ ...said, content: 'word '.repeat(20_480) })],
-  ['500 short messages', AppendMessagesDto, batch(said), ALLOWED_OF_LITTLE],
-  ['500 messages with all members', AppendMessagesDto, batch(whole), ALLOWED_OF_LITTLE],
+  ['500 short messages', AppendMessagesDto, batch(said), WANTED_OF_LITTLE],
+  ['500 messages with all members', AppendMessagesDto, batch(whole), WANTED_OF_LITTLE],
   [
     'the same, indented',
     AppendMessagesDto,
     JSON.stringify(JSON.parse(batch(whole)), null, 2),
-    ALLOWED_OF_LITTLE,
+    WANTED_OF_LITTLE,
   ],
   ['100 messages of 1 KiB', AppendMessagesDto, batch({ ...said, content: 'word '.repeat(205) }, 100)],
   ['7 messages of 1 MB', AppendMessagesDto, batch({ ...said, content: 'x'.repeat(1e6) }, 7)],
@@ -83,7 +83,7 @@ const BODIES: readonly [body: string, Dto: Dto, text: string, allowed?: number][
 
 /** In turn, so that whatever else the machine does meets both; the fastest round of each counts. */
 export function bodyCosts(): BodyCost[] {
-  return BODIES.map(([body, Dto, text, allowed = ALLOWED]) => {
+  return BODIES.map(([body, Dto, text, wanted = WANTED]) => {
     const bytes = Buffer.from(text);
     const repeats = Math.ceil(MIN_ROUND_BYTES / bytes.length);
     const read = () => {
@@ -100,7 +100,7 @@ export function bodyCosts(): BodyCost[] {
       );
       readMs = Math.min(readMs, durationOf(read, repeats));
     }
-    return { body, kilobytes: bytes.length / 1024, parseMs, readMs, allowed };
+    return { body, kilobytes: bytes.length / 1024, parseMs, readMs, wanted };
   });
 }
 
