@@ -34,9 +34,13 @@ export async function runCommandLine(
   }
 }
 
-/** The command that the first argument names. Throws UsageError with what is near for another word. */
-export function commandIn<Name extends string>([given]: readonly string[], names: readonly Name[]): Name {
+/** The command that the only argument names. Throws UsageError with what is near for another word. */
+export function commandIn<Name extends string>(
+  [given, more]: readonly string[],
+  names: readonly Name[],
+): Name {
   const found = names.find((name) => name === given);
+  if (found !== undefined && more !== undefined) throw new UsageError(`${found} takes no ${more}.`);
   if (found !== undefined) return found;
   if (given === undefined) throw new UsageError(`One of these is needed: ${names.join(', ')}.`);
   const near = nearest(given, names);

@@ -431,6 +431,15 @@ describe('a fault', () => {
       expect(faultsOf({ ROLES })).toEqual([expect.stringMatching(/^ROLES must be both .* SQLite/)]);
   });
 
+  it('is one port for two servers', () => {
+    for (const port of [
+      { PORT: '8080', METRICS_PORT: '8080' },
+      { PORT: '', METRICS_PORT: '3000' },
+    ])
+      expect(faultsOf(port)).toEqual(['METRICS_PORT must be another port than PORT']);
+    expect(faultsOf({ PORT: '0', METRICS_PORT: '0' })).toEqual([]);
+  });
+
   it('is AUTH_MODE=jwt without a key', () => {
     expect(faultsOf({ AUTH_MODE: 'jwt,api-key' })).toEqual([
       'AUTH_MODE jwt needs AUTH_JWKS_URL, AUTH_JWT_PUBLIC_KEY or AUTH_JWT_SECRET',

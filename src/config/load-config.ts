@@ -205,6 +205,8 @@ function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
   const isSqlite = !v.DATABASE_HOSTS && /^sqlite:/.test(v.DATABASE_URL ?? 'sqlite:');
   if (isSqlite && !ROLES.every((role) => roles.includes(role)))
     faults.push('ROLES must be both api and worker with SQLite, whose file belongs to one process');
+  if (v.METRICS_PORT && v.METRICS_PORT !== '0' && v.METRICS_PORT === (v.PORT || '3000'))
+    faults.push('METRICS_PORT must be another port than PORT');
   if (v.RATE_LIMIT_BURST && !v.RATE_LIMIT) faults.push('RATE_LIMIT_BURST needs RATE_LIMIT');
   return faults;
 }

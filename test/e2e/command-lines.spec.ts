@@ -54,6 +54,17 @@ if (testEngine === 'sqlite') {
     });
 
     it.each([
+      ['cli/migrations.ts', 'run'],
+      ['cli/counters.ts', 'rebuild'],
+      ['cli/events.ts', 'new-epoch'],
+    ])('%s %s does nothing where more is said than it takes', async (command, word) => {
+      const { exitCode, stdout, stderr } = await runCommand(command, [word, '--dry-run'], {});
+
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(`${word} takes no --dry-run.`);
+    });
+
+    it.each([
       ['cli/keys.ts', 'list'],
       ['cli/keys.ts', 'revoke', 'x'],
       ['cli/migrations.ts', 'list'],
