@@ -156,12 +156,15 @@ describe('a real Prometheus, which scrapes a service under load', () => {
         service.process.signal('SIGSTOP');
         await sleep(400);
         service.process.signal('SIGCONT');
-        await sleep(20);
+        await sleep(100); // enough to answer what scrapes it
       }
     })();
-    await fires('ColloquyEventLoopLag');
-    fed.abort();
-    await starving;
+    try {
+      await fires('ColloquyEventLoopLag');
+    } finally {
+      fed.abort();
+      await starving;
+    }
     await ends('ColloquyEventLoopLag');
   });
 
