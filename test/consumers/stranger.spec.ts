@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestApp } from '../support/create-test-app.js';
 import { CLIENT, emptyProject, installClient } from './client-package.js';
@@ -20,12 +20,13 @@ beforeAll(async () => {
   // Together they are one program, but for what a stranger has of their own.
   const own = 'declare function fetchToken(): Promise<string>;';
   await writeFile(join(project, 'all.ts'), [...examples, own].join('\n'));
+  await copyFile(join(import.meta.dirname, 'types.ts'), join(project, 'types.ts'));
 });
 
 /** Strict, declarations of libraries included, and with nothing but what was installed. */
 const compile = (typescript: string, ...options: string[]) => {
   const tsc = join(typescript, 'bin/tsc');
-  const args = [tsc, 'first.ts', 'all.ts', '--strict', '--noEmit', '--target', 'es2022'];
+  const args = [tsc, 'first.ts', 'all.ts', 'types.ts', '--strict', '--noEmit', '--target', 'es2022'];
   return command(process.execPath, [...args, ...options], { cwd: project });
 };
 
@@ -48,12 +49,12 @@ describe('a stranger with an empty project', () => {
   );
 
   it.each([['nodenext'], ['esnext', '--moduleResolution', 'bundler']])(
-    'compiles all examples with TypeScript 6 as %s',
+    'compiles all examples, and types of their own, with TypeScript 6 as %s',
     (...module) => compile(join(CLIENT, '../../node_modules/typescript'), '--module', ...module),
   );
 });
 
 describeInstalled('frameworks', 'a stranger with an older TypeScript', () => {
-  it('compiles all examples with TypeScript 5.9', () =>
+  it('compiles all examples, and types of their own, with TypeScript 5.9', () =>
     compile(join(folderOf('frameworks'), 'node_modules/typescript59'), '--module', 'nodenext'));
 });

@@ -7,15 +7,16 @@ import type {
   ExportConversationsData,
   ForkConversation,
   ListConversationsData,
-  UpdateConversation,
+  UpdateConversation as UpdateConversationBody,
   UpdateConversationStatus,
 } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
 import type { Outgoing, QueryOf } from './outgoing.js';
-import { PagePromise } from './page-promise.js';
+import { listByCursor, type PagePromise } from './page-promise.js';
 import type { Transport } from './transport.js';
 
 export type CreateConversation = Outgoing<CreateConversationBody>;
+export type UpdateConversation = Outgoing<UpdateConversationBody>;
 export type ExportConversationsQuery = QueryOf<ExportConversationsData>;
 export type ListConversationsQuery = QueryOf<ListConversationsData>;
 
@@ -50,13 +51,8 @@ export class Conversations {
     return this.#transport.send({ method: 'POST', path: ['conversations'], body, options });
   }
 
-  /** Behind the first page it goes on by cursor: any page costs the same, and nothing is counted again. */
   list(query: ListConversationsQuery = {}, options?: RequestOptions): PagePromise<ConversationPage> {
-    return new PagePromise(
-      this.#transport.send({ method: 'GET', path: ['conversations'], query, options }),
-      ({ next_cursor: cursor }) =>
-        cursor === null ? null : this.list({ ...query, page_num: undefined, cursor }, options),
-    );
+    return listByCursor(this.#transport, { path: ['conversations'], query, options });
   }
 
   get(id: string, options?: RequestOptions): ApiPromise<Conversation> {

@@ -1,5 +1,6 @@
 import { ConnectionError } from './errors.js';
-import type { EventPage, Event, ListEventsData } from './openapi.gen.js';
+import type { Event, EventPage } from './event.js';
+import type { EventType, ListEventsData } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
 import type { QueryOf } from './outgoing.js';
 import { PagePromise } from './page-promise.js';
@@ -7,8 +8,14 @@ import { retryDelayMs, sleep } from './retry.js';
 import { serverSentEvents } from './server-sent-events.js';
 import type { Transport } from './transport.js';
 
-export type ListEventsQuery = QueryOf<ListEventsData>;
-export type StreamEventsQuery = Omit<ListEventsQuery, 'limit' | 'wait'>;
+/** `types` narrows the type of the events that are answered, too. */
+export type ListEventsQuery<Type extends EventType = EventType> = Omit<QueryOf<ListEventsData>, 'types'> & {
+  types?: readonly Type[];
+};
+export type StreamEventsQuery<Type extends EventType = EventType> = Omit<
+  ListEventsQuery<Type>,
+  'limit' | 'wait'
+>;
 
 const PATH = ['events'];
 /** The service says something every 15 s. */
@@ -23,7 +30,10 @@ export class Events {
   }
 
   /** Reads on until the end of the feed. `next_after` of a page is where to go on another time. */
-  list(query: ListEventsQuery = {}, options: RequestOptions = {}): PagePromise<EventPage> {
+  list<Type extends EventType = EventType>(
+    query: ListEventsQuery<Type> = {},
+    options: RequestOptions = {},
+  ): PagePromise<EventPage<Type>> {
     // An answer that is held back on purpose is not late.
     const held = query.wait ? { timeoutMs: ANSWER_MS + query.wait * 1000 } : {};
     return new PagePromise(
@@ -36,7 +46,10 @@ export class Events {
    * What was, from `after` on, and then what happens, until it is left or its signal is aborted. It resumes by itself
    * behind the last event, and throws what will not pass: `events_expired`, say, where those to go on with are gone.
    */
-  async *stream(query: StreamEventsQuery = {}, options: RequestOptions = {}): AsyncGenerator<Event, never> {
+  async *stream<Type extends EventType = EventType>(
+    query: StreamEventsQuery<Type> = {},
+    options: RequestOptions = {},
+  ): AsyncGenerator<Event<Type>, never> {
     // Asking for the latest again, after a connection has broken before its first event, would leave a gap.
     let after = query.after === 'latest' ? (await this.list(query, options)).next_after : query.after;
     for (let failures = 0; ;) {
@@ -59,7 +72,10 @@ export class Events {
   }
 
   /** One connection, until the service ends it. Throws a ColloquyError when it breaks. */
-  async *#connect(query: StreamEventsQuery, options: RequestOptions): AsyncGenerator<Event, void> {
+  async *#connect<Type extends EventType>(
+    query: StreamEventsQuery<Type>,
+    options: RequestOptions,
+  ): AsyncGenerator<Event<Type>, void> {
     const silence = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const heard = () => {
@@ -78,7 +94,7 @@ export class Events {
       heard();
       for await (const { event, data } of serverSentEvents(response, heard)) {
         if (event === 'reset') return; // the next connection is told why
-        yield parseEvent(data);
+        yield parseEvent<Type>(data);
       }
     } finally {
       clearTimeout(timer);
@@ -86,7 +102,7 @@ export class Events {
   }
 }
 
-function parseEvent(data: string): Event {
+function parseEvent<Type extends EventType>(data: string): Event<Type> {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- of the type that openapi.json promises
   return JSON.parse(data);
 }

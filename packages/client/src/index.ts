@@ -5,6 +5,7 @@ export type {
   CreateConversation,
   ExportConversationsQuery,
   ListConversationsQuery,
+  UpdateConversation,
 } from './conversations.js';
 export {
   ApiError,
@@ -21,25 +22,35 @@ export {
   TimeoutError,
   ValidationError,
 } from './errors.js';
+export type { Event, EventData, EventPage, MessageReference } from './event.js';
 export type { Events, ListEventsQuery, StreamEventsQuery } from './events.js';
-export type { AppendMessage, AppendMessages, ListMessagesQuery, Messages, NewMessage } from './messages.js';
 export type {
+  AppendMessage,
+  AppendMessages,
+  ListMessagesQuery,
+  Messages,
+  NewMessage,
+  UpdateMessage,
+} from './messages.js';
+export type {
+  AppendedMessages,
   ConversationPage,
   Conversation,
   ConversationOrder,
-  EventPage,
-  Event,
+  DisabledReason,
+  EventActor,
   EventType,
   Fault,
   ForkConversation,
+  IfExists,
   MessageFrom,
   MessageOrder,
   MessagePage,
   Message,
+  OmissibleMember,
   ProblemCode,
-  CreateWebhook,
+  Replay,
   ReplayEvents,
-  UpdateWebhook,
   Webhook,
   WebhookAttempt,
   WebhookAttemptPage,
@@ -47,11 +58,15 @@ export type {
   WebhookSecret,
   WebhookTest,
   WebhookWithSecret,
-  UpdateConversation,
   UpdateConversationStatus,
-  UpdateMessage,
   WorkforceRunStatus,
 } from './openapi.gen.js';
 export type { Attempt, ClientOptions, Credential, RequestOptions } from './options.js';
 export { PagePromise } from './page-promise.js';
-export type { ListWebhookAttemptsQuery, ListWebhooksQuery, Webhooks } from './webhooks.js';
+export type {
+  CreateWebhook,
+  ListWebhookAttemptsQuery,
+  ListWebhooksQuery,
+  UpdateWebhook,
+  Webhooks,
+} from './webhooks.js';

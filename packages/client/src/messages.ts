@@ -7,7 +7,7 @@ import type {
   MessagePage,
   Message,
   NewMessage as NewMessageBody,
-  UpdateMessage,
+  UpdateMessage as UpdateMessageBody,
 } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
 import type { Outgoing, QueryOf } from './outgoing.js';
@@ -17,6 +17,7 @@ import type { Transport } from './transport.js';
 export type AppendMessage = Outgoing<AppendMessageBody>;
 export type NewMessage = Outgoing<NewMessageBody>;
 export type AppendMessages = Outgoing<AppendMessagesBody>;
+export type UpdateMessage = Outgoing<UpdateMessageBody>;
 export type ListMessagesQuery = QueryOf<ListMessagesData>;
 
 export class Messages {

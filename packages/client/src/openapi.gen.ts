@@ -146,7 +146,7 @@ export type Conversation = {
     /**
      * The conversation that it was forked from, with its messages up to this `sequence`; null for none.
      */
-    forked_from?: {
+    forked_from: {
         conversation_id: string;
         sequence: number;
     } | null;

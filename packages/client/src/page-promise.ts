@@ -1,4 +1,5 @@
 import { ApiPromise } from './api-promise.js';
+import type { Call, Transport } from './transport.js';
 
 interface PageOf<Item> {
   data: Item[];
@@ -39,4 +40,20 @@ export class PagePromise<Page extends PageOf<Item>, Item = Page['data'][number]>
     }
     return items;
   }
+}
+
+/** A list that goes on by cursor: any page costs the same, and nothing is counted again. */
+export function listByCursor<Page extends PageOf<Page['data'][number]> & { next_cursor: string | null }>(
+  transport: Transport,
+  { path, query, options }: Pick<Call, 'path' | 'query' | 'options'>,
+): PagePromise<Page> {
+  return new PagePromise(transport.send<Page>({ method: 'GET', path, query, options }), ({ next_cursor }) =>
+    next_cursor === null
+      ? null
+      : listByCursor(transport, {
+          path,
+          query: { ...query, page_num: undefined, cursor: next_cursor },
+          options,
+        }),
+  );
 }

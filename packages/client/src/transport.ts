@@ -9,7 +9,7 @@ const MAX_RETRIES = 2;
 
 type QueryValue = string | number | Date | null | undefined;
 
-interface Call {
+export interface Call {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Segments below the base path. */
   path: readonly string[];

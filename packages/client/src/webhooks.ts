@@ -1,11 +1,11 @@
 import type { ApiPromise } from './api-promise.js';
 import type {
-  CreateWebhook,
+  CreateWebhook as CreateWebhookBody,
   ListWebhookAttemptsData,
   ListWebhooksData,
   Replay,
   ReplayEvents,
-  UpdateWebhook,
+  UpdateWebhook as UpdateWebhookBody,
   Webhook,
   WebhookAttemptPage,
   WebhookPage,
@@ -14,10 +14,12 @@ import type {
   WebhookWithSecret,
 } from './openapi.gen.js';
 import type { RequestOptions } from './options.js';
-import type { QueryOf } from './outgoing.js';
-import { PagePromise } from './page-promise.js';
+import type { Outgoing, QueryOf } from './outgoing.js';
+import { listByCursor, type PagePromise } from './page-promise.js';
 import type { Transport } from './transport.js';
 
+export type CreateWebhook = Outgoing<CreateWebhookBody>;
+export type UpdateWebhook = Outgoing<UpdateWebhookBody>;
 export type ListWebhooksQuery = QueryOf<ListWebhooksData>;
 export type ListWebhookAttemptsQuery = QueryOf<ListWebhookAttemptsData>;
 
@@ -34,10 +36,7 @@ export class Webhooks {
   }
 
   list(query: ListWebhooksQuery = {}, options?: RequestOptions): PagePromise<WebhookPage> {
-    return new PagePromise(
-      this.#transport.send({ method: 'GET', path: ['webhooks'], query, options }),
-      ({ next_cursor: cursor }) => (cursor === null ? null : this.list({ ...query, cursor }, options)),
-    );
+    return listByCursor(this.#transport, { path: ['webhooks'], query, options });
   }
 
   get(id: string, options?: RequestOptions): ApiPromise<Webhook> {
@@ -71,10 +70,6 @@ export class Webhooks {
     query: ListWebhookAttemptsQuery = {},
     options?: RequestOptions,
   ): PagePromise<WebhookAttemptPage> {
-    return new PagePromise(
-      this.#transport.send({ method: 'GET', path: ['webhooks', id, 'attempts'], query, options }),
-      ({ next_cursor: cursor }) =>
-        cursor === null ? null : this.attempts(id, { ...query, cursor }, options),
-    );
+    return listByCursor(this.#transport, { path: ['webhooks', id, 'attempts'], query, options });
   }
 }

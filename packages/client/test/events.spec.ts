@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { type Link, TcpProxy } from '../../../test/support/tcp-proxy.js';
 import { tokenFor } from '../../../test/support/test-client.js';
 import { ApiError } from '../src/errors.js';
-import type { Event } from '../src/openapi.gen.js';
+import type { Event } from '../src/event.js';
 import { caught } from './support/caught.js';
 import { clientOf, startService, watchAttempts } from './support/service.js';
 

@@ -96,6 +96,7 @@ export class ConversationResponse extends AuthorshipResponse {
   @ApiProperty({
     type: 'object',
     nullable: true,
+    selfRequired: true,
     required: ['conversation_id', 'sequence'],
     properties: {
       conversation_id: { type: 'string', format: 'uuid' },
