@@ -10,7 +10,7 @@ const browserPath = findBinary('chromium', 'chromium-browser', 'google-chrome');
 const NO_BROWSER = 'No Chromium was found: apt-get install chromium';
 if (!browserPath) process.stderr.write(`Swagger UI was NOT tested. ${NO_BROWSER}\n`);
 
-const { listen } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
+const { as, listen } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
 
 const MAX_HEIGHT_PX = 1_600;
 
@@ -102,32 +102,29 @@ const FLAGS = [
     ]);
   });
 
-  it.each(byId(OPERATIONS))('shows %s on little more than one screen', async (_, { id, tag }) => {
-    const block = page.locator(`#operations-${tag}-${id}`);
-    await block.locator('.opblock-summary-control').click();
-    await block.locator('.responses-inner').waitFor();
-    const height = (await block.boundingBox())?.height;
-    await block.locator('.opblock-summary-control').click();
+  it.each(byId(OPERATIONS))(
+    'shows %s on little more than one screen, and executes it with what it is prefilled with',
+    async (_, { id, tag, path }) => {
+      const client = as();
+      const { body: conversation } = await client.post('/conversations');
+      const said = { message_from: 'user', content: 'A table for 2, please.' };
+      const { body: message } = await client.post(`/conversations/${conversation.id}/messages`, said);
+      const { body: webhook } = await client.post('/webhooks', { url: 'http://127.0.0.1:1/hook' });
+      const ids = { conversation_id: conversation.id, message_id: message.id, webhook_id: webhook.id };
+      const inPath = Object.entries(ids).filter(([name]) => path.includes(`{${name}}`));
 
-    expect(height).toBeLessThanOrEqual(MAX_HEIGHT_PX);
-  });
+      const block = await open(page, tag, id);
+      const height = (await block.boundingBox())?.height;
+      const { status } = await execute(block, Object.fromEntries(inPath));
+      await block.locator('.opblock-summary-control').click();
 
-  // The other operations take seconds more and show no more: openapi.spec.ts sends what they are prefilled with.
-  it('executes operations with what they are prefilled with', async () => {
-    const created = await execute('Conversations', 'createConversation');
-    expect(created).toMatchObject({ status: 201, body: { topic: 'Table for two in San Jose' } });
-    const conversation_id = String(created.body.id);
-
-    const listed = await execute('Conversations', 'listConversations');
-    expect(listed).toMatchObject({ status: 200, body: { total_count: 1, data: [{ id: conversation_id }] } });
-
-    const appended = await execute('Messages', 'appendMessage', { conversation_id });
-    expect(appended).toMatchObject({ status: 201, body: { conversation_id, sequence: 1 } });
-  });
+      expect(height).toBeLessThanOrEqual(MAX_HEIGHT_PX);
+      expect([200, 201, 202, 204]).toContain(status);
+    },
+  );
 
   it('folds failures, those of every operation together, and opens each', async () => {
-    const block = page.locator('#operations-Conversations-updateConversationStatus');
-    await block.locator('.opblock-summary-control').click();
+    const block = await open(page, 'Conversations', 'updateConversationStatus');
     const conflict = block.locator('tr.folded[data-code="409"] button');
 
     expect(await conflict.innerText()).toContain('status_conflict');
@@ -192,9 +189,9 @@ const FLAGS = [
     await behind.goto(`http://127.0.0.1:${port}/behind/proxy/`);
     await behind.locator('.opblock').first().waitFor();
 
-    const listed = await execute('Conversations', 'listConversations', {}, behind);
+    const listed = await execute(await open(behind, 'Conversations', 'listConversations'));
 
-    expect(listed).toMatchObject({ status: 200, body: { page_num: 1 } });
+    expect([listed.status, JSON.parse(listed.text)]).toMatchObject([200, { page_num: 1 }]);
     await behind.close();
     proxy.closeAllConnections();
     proxy.close();
@@ -205,21 +202,22 @@ const FLAGS = [
     return browser.newPage(options);
   }
 
-  /** Opens an operation, fills in only its path, and presses Execute. */
-  async function execute(tag: string, operation: string, path: Record<string, string> = {}, on = page) {
+  async function open(on: Page, tag: string, operation: string): Promise<Locator> {
     const block = on.locator(`#operations-${tag}-${operation}`);
     await block.locator('.opblock-summary-control').click();
-    for (const [name, value] of Object.entries(path))
-      await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
-    await block.locator('button.execute').click();
-    return answerIn(block);
+    await block.locator('.responses-inner').waitFor();
+    return block;
   }
 
-  async function answerIn(block: Locator) {
+  /** Fills in only these parameters of an open operation, and presses Execute. */
+  async function execute(block: Locator, fields: Record<string, string> = {}) {
+    for (const [name, value] of Object.entries(fields))
+      await block.locator(`tr[data-param-name="${name}"] input`).fill(value);
+    await block.locator('button.execute').click();
     const live = block.locator('.live-responses-table');
     await live.waitFor();
     const status = Number(await live.locator('tr.response .response-col_status').first().innerText());
-    const text = await live.locator('.highlight-code code').first().innerText();
-    return { status, body: JSON.parse(text) as Record<string, unknown> };
+    const text = status === 204 ? '' : await live.locator('.highlight-code code').first().innerText();
+    return { status, text };
   }
 });
