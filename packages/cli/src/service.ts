@@ -43,7 +43,7 @@ export const isPassing = (error: unknown) =>
   (error instanceof ApiError && [408, 429, 502, 503, 504].includes(error.status)) ||
   (error instanceof ApiError && error.code === 'idempotency_in_progress');
 
-/** Sends a request again for minutes while the service is away or asks to wait; `request` is to name its own key. */
+/** Sends a request again for minutes while the service is away or asks to wait; `request` is one that can be repeated. */
 export async function patiently<Answer>(
   request: () => Promise<Answer>,
   signal?: AbortSignal,

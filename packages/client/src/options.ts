@@ -43,8 +43,11 @@ export interface RequestOptions {
   signal?: AbortSignal;
   timeoutMs?: number;
   maxRetries?: number;
-  /** Instead of a generated one, so that a retry by another process, or after a restart, is the same request too. */
-  idempotencyKey?: string;
+  /**
+   * Instead of a generated one, so that a retry by another process, or after a restart, is the same request too. Null for
+   * none: for a write that can be sent again as it is, because of its `external_id` or `expected_last_sequence`.
+   */
+  idempotencyKey?: string | null;
   /** An `etag` of before: the change is refused (412) if somebody else has changed it meanwhile. */
   ifMatch?: string;
   /** Instead of a generated one. */

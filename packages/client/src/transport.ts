@@ -133,6 +133,7 @@ export class Transport {
   #prepare({ method, path, query, body, headers = {}, options = {} }: Call): Prepared {
     if (options.ifMatch === '') throw new TypeError('An etag is expected in ifMatch, not "".');
     const requestId = options.requestId ?? randomId();
+    const { idempotencyKey = randomId() } = options;
     const { tenantId, tenantUnitId, timeoutMs } = { ...this.#client, ...options };
     const search = searchParams({ ...query, tenant_id: tenantId, tenant_unit_id: tenantUnitId });
     return {
@@ -141,9 +142,8 @@ export class Transport {
       headers: new Headers({
         accept: 'application/json',
         ...(body && { 'content-type': 'application/json' }),
-        ...((method === 'POST' || method === 'PATCH') && {
-          'idempotency-key': options.idempotencyKey ?? randomId(),
-        }),
+        ...((method === 'POST' || method === 'PATCH') &&
+          idempotencyKey !== null && { 'idempotency-key': idempotencyKey }),
         ...(options.ifMatch && { 'if-match': options.ifMatch }),
         'x-request-id': requestId,
         ...this.#client.headers,

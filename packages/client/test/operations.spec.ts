@@ -202,6 +202,18 @@ describe('an answer', () => {
     expect([first.replayed, second.replayed]).toEqual([false, true]);
     expect(second.data.id).toBe(first.data.id);
   });
+
+  it('without a key is not remembered: its name says that it is there', async () => {
+    const send = () =>
+      conversations
+        .create({ external_id: 'keyless', if_exists: 'return' }, { idempotencyKey: null })
+        .withResponse();
+
+    const [first, second] = [await send(), await send()];
+
+    expect([first.status, second.status, second.replayed]).toEqual([201, 200, false]);
+    expect(second.data.id).toBe(first.data.id);
+  });
 });
 
 describe('a problem', () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Colloquy, ConflictError, type ListMessagesQuery, type Message } from '@colloquy/client';
 import { Unreadable } from '../formats/draft.js';
 import { isList, isObject, isRaw } from '../json.js';
@@ -15,6 +14,9 @@ interface Stored {
 /** How often somebody else may append to the same conversation meanwhile. */
 const MAX_CONFLICTS = 5;
 
+/** Names and sequences make each write here one that can be sent again: the service need not remember that it was done. */
+const REPEATABLE = { idempotencyKey: null };
+
 /**
  * Stores a conversation, or what of it is not there yet: the messages that are there must be the beginning of these.
  * Throws Unreadable where they are others.
@@ -25,11 +27,10 @@ export async function store(
   signal?: AbortSignal,
 ): Promise<Stored> {
   const [first = []] = batchesOf(messages);
-  const key = randomUUID();
   const { data: conversation, status } = await patiently(
     () =>
       service.conversations
-        .create({ ...body, messages: first.map((message) => message.body) }, { idempotencyKey: key })
+        .create({ ...body, messages: first.map((message) => message.body) }, REPEATABLE)
         .withResponse(),
     signal,
   );
@@ -64,10 +65,9 @@ async function append(
   after: number,
   signal?: AbortSignal,
 ) {
-  const key = randomUUID();
   const body = { messages: batch.map((message) => message.body), expected_last_sequence: after };
   await patiently(
-    () => service.conversations.messages.appendAll(id, body, { idempotencyKey: key }).withResponse(),
+    () => service.conversations.messages.appendAll(id, body, REPEATABLE).withResponse(),
     signal,
   );
 }
