@@ -136,7 +136,12 @@ describe('a real Prometheus, which scrapes a service under load', () => {
     database.freeze();
     await fires('ColloquyPoolExhausted');
     database.thaw();
-    await fires('ColloquySlow');
+    await during(async () => {
+      database.freeze();
+      await sleep(2_000);
+      database.thaw();
+      await sleep(1_000);
+    }, fires('ColloquySlow'));
     await ends('ColloquySlow');
   });
 
@@ -150,21 +155,12 @@ describe('a real Prometheus, which scrapes a service under load', () => {
   });
 
   it('sees a replica that gets no time on a processor', async () => {
-    const fed = new AbortController();
-    const starving = (async () => {
-      while (!fed.signal.aborted) {
-        service.process.signal('SIGSTOP');
-        await sleep(400);
-        service.process.signal('SIGCONT');
-        await sleep(100); // enough to answer what scrapes it
-      }
-    })();
-    try {
-      await fires('ColloquyEventLoopLag');
-    } finally {
-      fed.abort();
-      await starving;
-    }
+    await during(async () => {
+      service.process.signal('SIGSTOP');
+      await sleep(400);
+      service.process.signal('SIGCONT');
+      await sleep(100); // enough to answer what scrapes it
+    }, fires('ColloquyEventLoopLag'));
     await ends('ColloquyEventLoopLag');
   });
 
@@ -201,6 +197,20 @@ describe('a real Prometheus, which scrapes a service under load', () => {
     await ends('ColloquyRestarts');
   });
 });
+
+/** Does something again and again until what it is to bring about is there, or has failed to come. */
+async function during(disturbance: () => Promise<void>, outcome: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const disturbing = (async () => {
+    while (!over.signal.aborted) await disturbance();
+  })();
+  try {
+    await outcome;
+  } finally {
+    over.abort();
+    await disturbing;
+  }
+}
 
 /** Scrapes the service as job "colloquy", and what kube-state-metrics and cAdvisor would tell. */
 async function startPrometheus(servicePort: string, clusterPort: number): Promise<string> {
