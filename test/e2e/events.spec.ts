@@ -182,23 +182,6 @@ describe('the feed', () => {
     expect(events.map(({ type }) => type)).toEqual(['conversation.created', 'message.created']);
   });
 
-  it('names each author of messages that were committed together', async () => {
-    const { ada, bob } = newTenant();
-    const { body } = await ada.post('/conversations');
-    const path = `/conversations/${body.id}/messages`;
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => (n % 2 ? ada : bob).post(path, hello(String(n)))),
-    );
-
-    const events = (await eventsOf(ada, 21)).slice(1);
-
-    expect(events.map(({ data }) => data['sequence'])).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
-    for (const { body: message, headers } of answers) {
-      const event = events.find(({ data }) => data['message_id'] === message.id);
-      expect([event?.actor.id, event?.request_id]).toEqual([message.created_by, headers['x-request-id']]);
-    }
-  });
-
   it('holds no word of what was said', async () => {
     const { ada } = newTenant();
     const { body } = await ada.post('/conversations', {

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { JobLeasesRepository } from '../../src/jobs/job-leases.repository.js';
 import { JobRunner } from '../../src/jobs/job-runner.js';
+import { startCommand } from '../support/command.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { until } from '../support/until.js';
 
@@ -75,6 +77,25 @@ if (api) {
 
       expect(await metrics(api)).not.toMatch(/job_last_success_timestamp_seconds\{/);
       expect(left).toHaveLength(1);
+    });
+
+    it('leaves events to be published by a worker', async () => {
+      const ada = api.as({ tenant: 'globex' });
+      const { body } = await ada.post('/conversations');
+      const { body: end } = await ada.get('/events', { query: { wait: 1 } });
+      expect(end).toMatchObject({ data: [], next_after: expect.stringMatching(/-0$/) });
+      expect(await metrics(api)).not.toMatch(/events_published_total [1-9]/);
+
+      const settings = { DATABASE_URL: api.databaseUrl, PORT: '0', ROLES: 'worker' };
+      const worker = startCommand('main.ts', [], settings);
+      try {
+        const query = { after: end.next_after, wait: 20 };
+        const { body: page } = await ada.get('/events', { query });
+        expect(page.data).toMatchObject([{ type: 'conversation.created', conversation_id: body.id }]);
+      } finally {
+        worker.kill('SIGTERM');
+        await once(worker, 'exit');
+      }
     });
   });
 }
