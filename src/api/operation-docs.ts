@@ -26,6 +26,12 @@ interface MemberSchema {
   enum?: readonly unknown[];
 }
 
+/** An answer that is sent while it is made, by its media type. */
+export interface StreamDocs {
+  type: string;
+  examples?: Readonly<Record<string, { summary: string; value: string }>>;
+}
+
 interface OperationDocs {
   id: string;
   summary: string;
@@ -39,7 +45,7 @@ interface OperationDocs {
   status: number;
   existing?: string;
   response?: Type<unknown>;
-  stream?: string;
+  stream?: StreamDocs;
   problems?: readonly ProblemDocs[];
 }
 
@@ -113,17 +119,22 @@ export function describeOperation(docs: OperationDocs): MethodDecorator {
           ...(isResource && status === 201 && LOCATION),
           ...(idempotent && REPLAYED),
         },
-        ...(response && { type: response }),
-        ...(stream && { content: { [stream]: { schema: { type: 'string' } } } }),
+        ...(stream ? { content: contentOf(response, stream) } : response && { type: response }),
       }),
     ),
-    ApiExtraModels(ProblemResponse),
+    ApiExtraModels(ProblemResponse, ...(response && stream ? [response] : [])),
     ...(idempotent ? [ApiHeader(IDEMPOTENCY_KEY)] : []),
     ...(conditional === 'read' ? [ApiHeader(IF_NONE_MATCH), ApiResponse(NOT_MODIFIED)] : []),
     ...(conditional === 'write' ? [ApiHeader(IF_MATCH)] : []),
     ...problemResponses(docs),
   );
 }
+
+/** Of an answer in two forms the first is what is sent to who does not say. */
+const contentOf = (response: Type<unknown> | undefined, { type, examples }: StreamDocs) => ({
+  ...(response && { 'application/json': { schema: { $ref: getSchemaPath(response) } } }),
+  [type]: { schema: { type: 'string' }, ...(examples && { examples: { ...examples } }) },
+});
 
 const header = (description: string, schema: { type: string; format?: string; minimum?: number }) => ({
   description,

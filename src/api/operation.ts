@@ -6,7 +6,12 @@ import { IDEMPOTENCY_KEY } from '../idempotency/idempotency-key.js';
 import { IdempotencyKeyGuard } from '../idempotency/idempotency-key.guard.js';
 import type { AccessScope } from '../identity/principal.js';
 import { TenantQuery } from '../tenancy/tenant.query.js';
-import { describeOperation, type ProblemDocs, type RequestExamples } from './operation-docs.js';
+import {
+  describeOperation,
+  type ProblemDocs,
+  type RequestExamples,
+  type StreamDocs,
+} from './operation-docs.js';
 
 /** What an operation is: all that is said of it anywhere, but for its method, its path and what it does. */
 interface OperationOptions {
@@ -30,8 +35,8 @@ interface OperationOptions {
   /** When a POST that creates answers 200 with what is there already. */
   existing?: string;
   response?: Type<unknown>;
-  /** The media type of an answer that is sent while it is made, in place of `response`. */
-  stream?: string;
+  /** An answer that is sent while it is made: in place of `response`, or for who accepts it instead. */
+  stream?: StreamDocs;
   /** Beside those that every operation of its kind can answer. */
   problems?: readonly ProblemDocs[];
 }

@@ -25,7 +25,7 @@ export class ExportsController {
     description:
       'JSON lines, oldest conversation first. The first line is `{"format": "colloquy/1", "events_after": …}`. Each conversation is a line, with its `messages` by `sequence` while these are below 8 MiB; the rest follows in lines `{"conversation_id": …, "messages": […]}`. One that is deleted meanwhile ends with `{"conversation_id": …, "deleted": true}`. The last line is `{"conversations": n, "messages": n, "events_after": …}`; without it the export is not whole, and `after` goes on behind the last conversation that is.',
     query: ExportConversationsQuery,
-    stream: NDJSON,
+    stream: { type: NDJSON },
   })
   async conversations(
     @Tenant() scope: TenantScope,

@@ -7,11 +7,11 @@ import { Authenticator } from '../auth/authenticator.js';
 import { DomainError, Unavailable } from '../common/errors/domain-error.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { MetricsRegistry } from '../metrics/metrics-registry.js';
-import { EventResponse } from './dto/event.response.js';
-import { eventIdOf, type EventPlace } from '../events/event-id.js';
+import type { EventPlace } from '../events/event-id.js';
 import { EventsExpired } from './feed.errors.js';
-import { type EventFilter, type FeedEvent, FeedService } from './feed.service.js';
+import { type EventFilter, FeedService } from './feed.service.js';
 import { FeedWatch } from './feed-watch.js';
+import { frameOf, HEARTBEAT, RECONNECT, resetFrame } from './frames.js';
 
 const MAX_STREAMS = 2_000;
 const MAX_STREAMS_OF_CREDENTIAL = 100;
@@ -26,8 +26,6 @@ const UNREAD_CHECK_MS = 5_000;
 /** A client that does not take the end of its stream when the service stops is cut off. */
 const MAX_ENDING_MS = 1_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const RECONNECT = 'retry: 2000\n\n';
-const HEARTBEAT = ':\n\n';
 
 interface Stream {
   credentialId: string;
@@ -132,7 +130,7 @@ export class EventStreams implements BeforeApplicationShutdown {
       }
     } catch (error) {
       if (!(error instanceof EventsExpired)) throw error;
-      yield `event: reset\ndata: ${JSON.stringify({ earliest: error.earliest })}\n\n`;
+      yield resetFrame(error.earliest);
     }
   }
 
@@ -161,6 +159,3 @@ function endOf({ principal: { expiresTime } }: TenantScope): AbortSignal[] {
   if (!expiresTime) return [];
   return [AbortSignal.timeout(Math.min(MAX_TIMER_MS, Math.max(0, expiresTime.getTime() - Date.now())))];
 }
-
-const frameOf = (event: FeedEvent): string =>
-  `id: ${eventIdOf(event)}\nevent: ${event.type}\ndata: ${JSON.stringify(EventResponse.from(event))}\n\n`;

@@ -9,6 +9,7 @@ import { EventPageResponse } from './dto/event.response.js';
 import { ListEventsQuery } from './dto/list-events.query.js';
 import { EVENTS_EXPIRED } from './events-expired.docs.js';
 import { FeedAnswers } from './feed-answers.js';
+import { EVENT_STREAM } from './stream.docs.js';
 
 @ApiTags('Events')
 @Controller(`${BASE_PATH}/events`)
@@ -24,6 +25,7 @@ export class FeedController {
       'Every committed change of a conversation or message, in an order that never changes. Go on with `next_after`. With `Accept: text/event-stream` it is a stream of the same (`streamEvents`): `id`, `event` (the type), `data` (the event); `Last-Event-ID` wins over `after`, and `event: reset` is its 410.',
     query: ListEventsQuery,
     response: EventPageResponse,
+    stream: EVENT_STREAM,
     problems: [EVENTS_EXPIRED],
   })
   list(

@@ -48,7 +48,7 @@ const example = z.strictObject({
   value: z.unknown().optional(),
 });
 const content = z.record(
-  z.string().regex(/^application\/((problem\+)?json|x-ndjson)$/),
+  z.string().regex(/^(application\/((problem\+)?json|x-ndjson)|text\/event-stream)$/),
   z.strictObject({ schema, examples: z.record(z.string(), orReference(example)).optional() }),
 );
 const response = z.strictObject({
