@@ -165,7 +165,10 @@ async function costOf(
   const client = spawn(process.execPath, [...args, '--url', service.url, '--tenant', 'history'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     cwd: build.directory,
-    env: { PATH: process.env.PATH, COLLOQUY_TOKEN: await tokenOf('history', SCOPES, 'history') },
+    env: {
+      PATH: process.env.PATH,
+      COLLOQUY_TOKEN: await tokenOf('history', SCOPES, { audience: 'history' }),
+    },
   });
   const [exitCode] = (await once(client, 'exit')) as [number];
   if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}.`);

@@ -29,6 +29,8 @@ export interface CountedOperation {
 export interface Operation extends CountedOperation {
   /** CPU of the service for a request against the floor's, at most so many times. */
   target: number;
+  /** Clients at a time, where it is not as many as otherwise. */
+  connections?: number;
 }
 
 const REQUESTS = 1_600;

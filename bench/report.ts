@@ -21,7 +21,7 @@ const mebibytes = (bytes: number) => `${(bytes / MIB).toFixed(0)} MiB`;
 const range = ({ median, low, high }: Spread, format: (value: number) => string) =>
   `${format(median)} (${format(low)} to ${format(high)})`;
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]) =>

@@ -109,7 +109,8 @@ export async function measure(
   const countersBefore = await readCounters(connection);
   const before = await server.ask();
   const databaseCpuMsBefore = cpuMsOf(processId);
-  const load = await environment.send(server, requests, { connections: CONNECTIONS, seconds });
+  const { connections = CONNECTIONS } = operation;
+  const load = await environment.send(server, requests, { connections, seconds });
   const after = await server.ask();
   const databaseCpuMs = cpuMsOf(processId) - databaseCpuMsBefore;
   const otherCpuMs = databaseCpuMs + load.cpuMs;

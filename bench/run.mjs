@@ -1,4 +1,4 @@
-// Builds the benchmark and runs one of its entry points: `node bench/run.mjs main|budget|compare|migrations [options]`.
+// Builds the benchmark and runs one of its entry points: `node bench/run.mjs main|budget|compare|feed|… [options]`.
 // bench/dist/<entry point>/dist is a copy of the service as it ships, so that what is built meanwhile changes nothing;
 // src beside it is compiled for what the benchmark itself uses of it.
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -15,3 +15,9 @@ export function spreadOf(values: readonly number[]): Spread {
     high: at(sorted.length - 1),
   };
 }
+
+/** The least value that is not exceeded by this share of them (nearest rank). */
+export function percentileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}

@@ -8,18 +8,17 @@ export const AUDIENCE = 'colloquy';
 export function tokenOf(
   tenantId: string,
   scope = 'conversations:read conversations:write',
-  audience?: string,
+  { audience = AUDIENCE, subject = 'ada' } = {},
 ): Promise<string> {
   return new SignJWT({
     tenant_id: tenantId,
     name: 'Ada Lovelace',
     role: 'operator',
     scope,
-    ...(audience !== undefined && { aud: audience }),
   })
     .setProtectedHeader({ alg: 'HS256' })
-    .setSubject('ada')
-    .setAudience(AUDIENCE)
+    .setSubject(subject)
+    .setAudience(audience)
     .setExpirationTime('1d')
     .sign(createSecretKey(SECRET, 'utf8'));
 }
