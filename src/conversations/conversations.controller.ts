@@ -7,6 +7,7 @@ import { BASE_PATH } from '../http/resource.js';
 import { Tenant } from '../tenancy/request-scope.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
 import { ConversationId } from './conversation-id.js';
+import { ConversationListsService } from './conversation-lists.service.js';
 import { ConversationsService } from './conversations.service.js';
 import { UPDATE_CONVERSATION_EXAMPLES, UPDATE_STATUS_EXAMPLES } from './dto/conversation.examples.js';
 import { STATUS_CONFLICT } from './dto/conversation.problems.js';
@@ -17,7 +18,10 @@ import { UpdateConversationDto, UpdateConversationStatusDto } from './dto/update
 @ApiTags('Conversations')
 @Controller(`${BASE_PATH}/conversations`)
 export class ConversationsController {
-  constructor(private readonly conversations: ConversationsService) {}
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly lists: ConversationListsService,
+  ) {}
 
   @Get()
   @Operation({
@@ -31,7 +35,7 @@ export class ConversationsController {
     problems: ['invalid_cursor'],
   })
   async list(@Tenant() scope: TenantScope, @Query() query: ListConversationsQuery): Promise<object> {
-    return ConversationPageResponse.from(await this.conversations.list(scope, query.toRequest()));
+    return ConversationPageResponse.from(await this.lists.list(scope, query.toRequest()));
   }
 
   @Get(':conversation_id')

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { ConversationCount } from './conversation-count.entity.js';
 import { ConversationCountsRepository } from './conversation-counts.repository.js';
+import { ConversationListsService } from './conversation-lists.service.js';
 import { Conversation } from './conversation.entity.js';
 import { ConversationsController } from './conversations.controller.js';
 import { ConversationsRepository } from './conversations.repository.js';
@@ -20,6 +21,7 @@ import { WriteEffects } from './write-effects.js';
   controllers: [ConversationsController],
   providers: [
     ConversationCountsRepository,
+    ConversationListsService,
     ConversationsService,
     ConversationsRepository,
     DeletedConversationsRepository,
@@ -27,6 +29,7 @@ import { WriteEffects } from './write-effects.js';
     WriteEffects,
   ],
   exports: [
+    ConversationListsService,
     ConversationsRepository,
     ConversationsService,
     WriteEffects,

@@ -3,7 +3,7 @@ import { APP_CONFIG, type AppConfig } from '../config/app-config.js';
 import { Turns } from '../common/turns.js';
 import type { ConversationFilter } from '../conversations/conversation-list.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
-import { ConversationsService } from '../conversations/conversations.service.js';
+import { ConversationListsService } from '../conversations/conversation-lists.service.js';
 import { Transactions } from '../database/sql/transactions.js';
 import { EpochsRepository } from '../events/epochs.repository.js';
 import { eventIdOf } from '../events/event-id.js';
@@ -39,7 +39,7 @@ export class ExportsService {
   });
 
   constructor(
-    private readonly conversations: ConversationsService,
+    private readonly conversations: ConversationListsService,
     private readonly messages: MessagesService,
     private readonly epochs: EpochsRepository,
     private readonly feeds: FeedsRepository,

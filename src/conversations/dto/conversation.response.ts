@@ -9,7 +9,7 @@ import { slicedPage } from '../../http/sliced-body.js';
 import type { Page } from '../../common/pagination/page.js';
 import type { Conversation } from '../conversation.entity.js';
 import { conversationPath } from '../conversation-path.js';
-import type { ConversationPage } from '../conversations.service.js';
+import type { ConversationPage } from '../conversation-lists.service.js';
 import { RUN_STATUSES, type RunStatus } from '../run-status.js';
 import { EXAMPLE_AGENT_ID, STATUS, TOPIC } from './conversation-fields.js';
 

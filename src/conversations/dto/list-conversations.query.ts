@@ -7,7 +7,7 @@ import {
   TextField,
 } from '../../http/validation/fields.js';
 import { CONVERSATION_ORDERS, type ConversationOrder } from '../conversation-list.js';
-import type { ConversationPageRequest } from '../conversations.service.js';
+import type { ConversationPageRequest } from '../conversation-lists.service.js';
 import { ConversationFilterQuery } from './conversation-filter.query.js';
 
 export class ListConversationsQuery extends ConversationFilterQuery {
