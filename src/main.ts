@@ -4,6 +4,7 @@ import { createApp, createMonitoringServer } from './app.setup.js';
 import type { AppConfig } from './config/app-config.js';
 import { describeDatabase } from './config/describe-database.js';
 import { loadConfig } from './config/load-config.js';
+import { claimSqlite } from './database/engines/sqlite-claim.js';
 import { createLogger, standardOutput } from './monitoring/logger.js';
 import { VERSION } from './monitoring/version.js';
 import { assertNodeVersion } from './node-version.js';
@@ -18,14 +19,18 @@ const USAGE = `Usage: npm start
 async function main([argument]: readonly string[]): Promise<void> {
   assertNodeVersion();
   if (argument === '--help' || argument === '-h') return void process.stdout.write(USAGE);
-  if (argument !== undefined)
-    throw new Error(`Colloquy takes no arguments, but ${argument} was given.\n${USAGE}`);
+  if (argument !== undefined) {
+    process.stderr.write(`Colloquy takes no arguments, but ${argument} was given.\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
   const config = loadConfig({ terminal: process.stdout.isTTY });
   const logger = createLogger(config.log, await standardOutput(config.log));
   for (const warning of config.warnings) logger.warn(warning);
   try {
     const sendLastTraces = await exportingTraces(config, logger);
     const app = await createApp(config, logger);
+    warnOfOthers(config, logger);
     const { api } = config.roles;
     const metricsPort = config.http.metricsPort ?? (api ? undefined : config.http.port);
     const monitoring = metricsPort === undefined ? undefined : createMonitoringServer(app);
@@ -53,6 +58,13 @@ async function main([argument]: readonly string[]): Promise<void> {
     logger.fatal({ ...stack }, `Colloquy could not start: ${startFailure(error, config)}`);
     process.exitCode = 1;
   }
+}
+
+function warnOfOthers({ database }: AppConfig, logger: Logger): void {
+  if (database.engine !== 'sqlite' || database.path === ':memory:' || claimSqlite(database.path)) return;
+  logger.warn(
+    `Another process serves ${describeDatabase(database)}, which is for one: set another DATABASE_URL, or use MySQL or MariaDB.`,
+  );
 }
 
 /** Where a server is really bound to: every address of the machine is 0.0.0.0 or [::], which Nest shows as loopback. */

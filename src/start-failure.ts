@@ -8,6 +8,7 @@ const SQLITE: Readonly<Record<string, string>> = {
   SQLITE_READONLY: 'may not be written to',
   EACCES: 'cannot be made: its folder may not be written to',
   EROFS: 'cannot be made: its folder may not be written to',
+  EISDIR: 'is a folder',
   ENOTDIR: 'cannot be made: what stands for its folder is a file',
   EEXIST: 'cannot be made: what stands for its folder is a file',
   ENOENT: 'cannot be made: its folder cannot be made',
@@ -20,7 +21,9 @@ export function startFailure(error: unknown, config?: AppConfig): string {
   if ('syscall' in error && error.syscall === 'listen') return listenFailure(error, code);
   if (config?.database.engine === 'sqlite') {
     const why = Object.entries(SQLITE).find(([known]) => code === known || code.startsWith(`${known}_`))?.[1];
-    if (why) return `The database ${describeDatabase(config.database)} ${why}. See DATABASE_URL.`;
+    const name = `The database ${describeDatabase(config.database)}`;
+    if (why) return `${name} ${why}. See DATABASE_URL.`;
+    if (code.startsWith('SQLITE_')) return `${name} cannot be used: ${error.message}. See DATABASE_URL.`;
   }
   if (config?.database.engine === 'mysql' && error.message.startsWith('The database cannot be'))
     return `${error.message.replace(/\.?$/, '.')} See DATABASE_URL (${describeDatabase(config.database)}).`;

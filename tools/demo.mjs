@@ -3,6 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { takeNoArguments } from './no-arguments.mjs';
+
+takeNoArguments(`Usage: npm run demo
+  starts Colloquy with 300 sample dialogues of two tenants in data/demo.sqlite. PORT=8080 npm run demo`);
 
 const PORT = process.env.PORT ?? '3000';
 const url = `http://127.0.0.1:${PORT}`;

@@ -19,6 +19,7 @@ const USAGE = `Usage: npm run keys -- <command>
       --expires takes an RFC 3339 time.
   list    all keys, without the keys themselves
   revoke <id>
+      for good. Where there is no such key, or it was revoked before, the exit code is 2.
 `;
 
 @Module({})
@@ -33,7 +34,8 @@ const OPTIONS = {
 } as const;
 
 /** A command reads its arguments first, so that what is wrong with them is told without a database. */
-type Command = (args: string[]) => (apiKeys: ApiKeysService) => Promise<void>;
+type Command = (args: string[]) => Act;
+type Act = (apiKeys: ApiKeysService) => Promise<void>;
 
 const create: Command = (args) => {
   const { values } = parseArgs({ args, options: OPTIONS });
@@ -65,14 +67,20 @@ const create: Command = (args) => {
   };
 };
 
-const list: Command = () => async (apiKeys) => {
+const list: Command = ([more]) => {
+  if (more !== undefined) throw new UsageError(`list takes no ${more}.`);
+  return showKeys;
+};
+
+const showKeys: Act = async (apiKeys) => {
   const keys = await apiKeys.list();
   for (const key of keys) process.stdout.write(`${lineOf(key)}\n`);
   if (keys.length === 0) process.stderr.write('There are no keys.\n');
 };
 
-const revoke: Command = ([id]) => {
+const revoke: Command = ([id, more]) => {
   if (id === undefined) throw new UsageError('revoke needs the id of a key.');
+  if (more !== undefined) throw new UsageError(`revoke takes one id, and no ${more}.`);
   return async (apiKeys) => {
     if (!(await apiKeys.revoke(id))) throw new UsageError('There is no such key, or it was revoked before.');
     process.stdout.write(`Revoked ${id}.\n`);

@@ -13,6 +13,8 @@ async function run(args: readonly string[]): Promise<number> {
   const dataSource = await openDataSource(await dataSourceOptions(database));
   try {
     const names = command === 'run' ? await runMigrations(dataSource) : await pendingMigrations(dataSource);
+    const what = command === 'run' ? 'run' : 'missing';
+    if (names.length > 0) process.stderr.write(`Migrations ${what}: ${names.length}\n`);
     process.stdout.write(names.length > 0 ? `${names.join('\n')}\n` : 'Nothing to do.\n');
     return command === 'list' && names.length > 0 ? 1 : 0;
   } finally {

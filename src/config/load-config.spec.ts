@@ -105,6 +105,12 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('names what is misspelt beside the faults that it may be the reason of', () => {
+    expect(() => load({ NODE_ENV: 'production', AUTH_MOD: 'jwt' })).toThrow(
+      /AUTH_MODE must be set.*\n.*AUTH_MOD is no variable of Colloquy.*did you mean AUTH_MODE\?/,
+    );
+  });
+
   it('says that any origin is none for a developer without a password', () => {
     const { http, warnings } = load({ CORS_ORIGINS: '*,https://app.example' });
 

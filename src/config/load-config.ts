@@ -22,12 +22,11 @@ interface LoadOptions {
   environment?: Environment;
 }
 
-/** The environment is not usable; the message names every fault and no value. */
+/** The environment is not usable; the message names every fault and no value, and what is misspelt beside them. */
 export class ConfigError extends Error {
-  constructor(faults: readonly string[]) {
-    super(
-      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
-    );
+  constructor(faults: readonly string[], misspelt: readonly string[]) {
+    const lines = [...faults, ...misspelt].map((line) => `\n  - ${line}`).join('');
+    super(`The configuration has ${faults.length} fault(s):${lines}`);
     this.name = 'ConfigError';
   }
 }
@@ -152,9 +151,10 @@ export function loadConfig({ terminal = false, environment = process.env }: Load
   const parsed = variables.safeParse(values);
   for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${path.join('.')} ${message}`);
   faults.push(...contradictions(values));
-  if (faults.length > 0 || !parsed.data) throw new ConfigError(faults);
+  const misspelt = misspeltVariables(environment);
+  if (faults.length > 0 || !parsed.data) throw new ConfigError(faults, misspelt);
   const config = asConfig(parsed.data, terminal, (name) => environment[`${name}_FILE`]);
-  return { ...config, warnings: [...misspeltVariables(environment), ...config.warnings] };
+  return { ...config, warnings: [...misspelt, ...config.warnings] };
 }
 
 /** Variables that are set and are none of ours, but look like it: each with the one that is probably meant. */

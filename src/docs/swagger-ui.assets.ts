@@ -131,7 +131,8 @@ export const STYLE = `
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
   .swagger-ui .opblock .opblock-summary-control { min-width: 0; }
   .swagger-ui .opblock-summary-path { max-width: 100%; overflow-wrap: anywhere; }
-  .swagger-ui .opblock-summary-description { display: none; }
+  .swagger-ui .opblock .opblock-summary-control { flex-wrap: wrap; }
+  .swagger-ui .opblock .opblock-summary-description { flex-basis: 100%; padding: .2rem 0 0; }
   .swagger-ui .opblock-description-wrapper, .swagger-ui .responses-inner,
   .swagger-ui .opblock .opblock-body .parameters-container, .swagger-ui .opblock .opblock-section-header { padding-inline: .6rem; }
   .swagger-ui .scheme-container .schemes { flex-direction: column; align-items: flex-start; gap: .5rem; }

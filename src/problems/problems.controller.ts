@@ -1,5 +1,6 @@
-import { Controller, Get, Header, Param } from '@nestjs/common';
+import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Public } from '../auth/decorators.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
@@ -32,9 +33,11 @@ ${entries.join('\n')}
 
   @Get(':code')
   @Header('content-type', 'text/html; charset=utf-8')
-  page(@Param('code') code: string): string {
+  page(@Param('code') code: string, @Req() { server }: FastifyRequest): string {
     if (!isProblemCode(code)) throw new DomainError('route_not_found', 'There is no problem with this code.');
     const { status, title, meaning, remedy } = PROBLEMS[code];
+    const example = exampleOf(code);
+    example.type = server.publicUrl + example.type;
     return page(
       `${title} (${code})`,
       `<nav><a href="../problems">All problems</a></nav>
@@ -44,7 +47,7 @@ ${entries.join('\n')}
 <h2>What to do</h2>
 <p>${withCode(remedy)}</p>
 <h2>Example</h2>
-<pre>${escaped(JSON.stringify(exampleOf(code), null, 2))}</pre>`,
+<pre>${escaped(JSON.stringify(example, null, 2))}</pre>`,
     );
   }
 }

@@ -57,6 +57,7 @@ if (testEngine === 'sqlite') {
       ['cli/migrations.ts', 'run'],
       ['cli/counters.ts', 'rebuild'],
       ['cli/events.ts', 'new-epoch'],
+      ['cli/keys.ts', 'list'],
     ])('%s %s does nothing where more is said than it takes', async (command, word) => {
       const { exitCode, stdout, stderr } = await runCommand(command, [word, '--dry-run'], {});
 
@@ -114,6 +115,9 @@ if (testEngine === 'sqlite') {
           { DATABASE_URL: `sqlite:${notDatabase}/x.sqlite` },
           `what stands for its folder is a file. See DATABASE_URL.`,
         ],
+        [{ DATABASE_URL: `sqlite:${folder}` }, `is a folder. See DATABASE_URL.`],
+        [{ DATABASE_URL: 'sqlite:/proc/none/x.sqlite' }, `its folder cannot be made. See DATABASE_URL.`],
+        [{ DATABASE_URL: 'sqlite:/dev/full' }, `cannot be used: database or disk is full. See DATABASE_URL.`],
         [
           { DATABASE_URL: 'mysql://me:a-password@127.0.0.1:1/talk' },
           'See DATABASE_URL (mysql://127.0.0.1:1/talk).',
@@ -144,7 +148,7 @@ if (testEngine === 'sqlite') {
       const { exitCode, stderr } = await start({}, '--port', '1');
 
       expect([exitCode, stderr]).toEqual([
-        1,
+        2,
         expect.stringMatching(/^Colloquy takes no arguments, but --port/),
       ]);
     });

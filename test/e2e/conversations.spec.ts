@@ -283,8 +283,11 @@ describe('changing the topic', () => {
       expect((await ada.patch(pathOf(conversation), { topic })).body.topic).toBe(topic);
     for (const topic of [null, '', 'x'.repeat(256), '👩'.repeat(256), 1, {}, [], false, 'a\0'])
       expectProblem(await ada.patch(pathOf(conversation), { topic }), 'validation_failed', '/topic');
-    for (const body of [undefined, '', {}])
-      expectProblem(await ada.patch(pathOf(conversation), body), 'validation_failed', '/topic');
+    for (const body of [undefined, '', {}]) {
+      const refused = await ada.patch(pathOf(conversation), body);
+      expectProblem(refused, 'validation_failed', '/topic');
+      expect(detailAt(refused, '/topic')).toMatch(/^is needed where there are no extend_properties/);
+    }
     expect((await ada.get(pathOf(conversation))).body.topic).toBe('null');
   });
 

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -112,16 +113,11 @@ describe('the service, when it starts', () => {
       AUTH_MOD: 'jwt',
     });
     try {
-      const lines: string[] = [];
-      if (!child.stdout) throw new Error('The service has no output.');
-      for await (const line of createInterface({ input: child.stdout })) {
-        lines.push(line);
-        if (line.includes('Colloquy listens')) break;
-      }
-      const [, port] = /http:\/\/127\.0\.0\.1:(\d+)/.exec(lines.at(-1) ?? '') ?? [];
-      expect(lines.join('\n')).toMatch(/"warn".*AUTH_MODE=none.*127\.0\.0\.1/);
-      expect(lines.join('\n')).toMatch(/"warn".*"AUTH_MOD is no variable.*did you mean AUTH_MODE\?"/);
-      expect(lines.at(-1)).toMatch(
+      const printed = await printedAtStart(child);
+      const [, port] = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
+      expect(printed).toMatch(/"warn".*AUTH_MODE=none.*127\.0\.0\.1/);
+      expect(printed).toMatch(/"warn".*"AUTH_MOD is no variable.*did you mean AUTH_MODE\?"/);
+      expect(printed).toMatch(
         /\(version: [\d.]+; database: (sqlite:\/|mysql:\/\/[^@]+;).*authentication: none; roles: api, worker;/,
       );
 
@@ -146,14 +142,8 @@ describe('the service, when it starts', () => {
     const database = await createTestDatabase();
     const child = startCommand('main.ts', [], { PORT: '0', DATABASE_URL: database.url, HOST: '0.0.0.0' });
     try {
-      if (!child.stdout) throw new Error('The service has no output.');
-      let printed = '';
-      for await (const line of createInterface({ input: child.stdout })) {
-        printed += line;
-        if (line.includes('Colloquy listens')) break;
-      }
-      expect(printed).toMatch(
-        /anybody who reaches http:\/\/0\.0\.0\.0:\d+ .*listens on http:\/\/0\.0\.0\.0:\d+ /,
+      expect(await printedAtStart(child)).toMatch(
+        /anybody who reaches http:\/\/0\.0\.0\.0:\d+ .*\n.*listens on http:\/\/0\.0\.0\.0:\d+ /,
       );
     } finally {
       child.kill('SIGTERM');
@@ -161,6 +151,32 @@ describe('the service, when it starts', () => {
       await database.drop();
     }
   });
+
+  it('says that another process serves the same file, as long as it does', async () => {
+    const database = await createTestDatabase();
+    const children: ChildProcess[] = [];
+    const start = () => {
+      const child = startCommand('main.ts', [], { PORT: '0', DATABASE_URL: database.url });
+      children.push(child);
+      return printedAtStart(child);
+    };
+    const stop = async () => {
+      const exits = children.splice(0).map((child) => (child.kill('SIGKILL'), once(child, 'exit')));
+      await Promise.all(exits);
+    };
+    try {
+      const printed = [await start(), await start()];
+      await stop();
+      printed.push(await start());
+
+      const isFile = testEngine === 'sqlite';
+      const warned = printed.map((text) => /"warn".*Another process serves sqlite:.*DATABASE_URL/.test(text));
+      expect(warned).toEqual([false, isFile, false]);
+    } finally {
+      await stop();
+      await database.drop();
+    }
+  }, 60_000);
 
   it.each<Record<string, string>>([{}, { AUTH_MODE: 'none', HOST: '127.0.0.1' }])(
     'refuses to be open in production: %j',
@@ -177,3 +193,13 @@ describe('the service, when it starts', () => {
     },
   );
 });
+
+async function printedAtStart({ stdout }: ChildProcess): Promise<string> {
+  if (!stdout) throw new Error('The service has no output.');
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stdout })) {
+    lines.push(line);
+    if (line.includes('Colloquy listens')) break;
+  }
+  return lines.join('\n');
+}

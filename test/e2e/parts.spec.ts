@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTestApp } from '../support/create-test-app.js';
-import { expectProblem } from '../support/problems.js';
+import { detailAt, expectProblem } from '../support/problems.js';
 import { EXACT_JSON, HALVES, nestedJson } from '../support/samples.js';
 
 const { as } = await createTestApp();
@@ -66,6 +66,8 @@ describe('parts', () => {
 
     for (const parts of [...wrong, Array.from({ length: 501 }, () => part), size(4 * MIB + 1)])
       expectProblem(await ada.post(messages, { ...HELLO, parts }), 'validation_failed', '/parts');
+    const second = await ada.post(messages, { ...HELLO, parts: [part, { typ: 'x' }] });
+    expect(detailAt(second, '/parts')).toMatch(/; number 1, counted from 0, is not$/);
     for (const json of HALVES)
       expectProblem(
         await ada.post(messages, `{"message_from":"user","parts":[{"type":"x","v":${json}}]}`),
@@ -83,7 +85,9 @@ describe('parts', () => {
     }
     const { status, body } = await ada.post(messages, { ...HELLO, parts: null });
     expect([status, body.parts]).toEqual([201, null]);
-    expectProblem(await ada.post(messages, { message_from: 'user' }), 'validation_failed', '/content');
+    const silent = await ada.post(messages, { message_from: 'user' });
+    expectProblem(silent, 'validation_failed', '/content');
+    expect(detailAt(silent, '/content')).toBe('is needed where there are no parts');
     expectProblem(
       await ada.patch(`${messages}/${body.id}`, { parts: [part] }),
       'validation_failed',

@@ -112,6 +112,9 @@ describe('behind a proxy that strips a prefix', () => {
     ];
 
     for (const { type, code } of answers) expect(type).toBe(`${PUBLIC_URL}/problems/${code}`);
+    expect((await behindProxy.as().get('//problems/unavailable')).text).toContain(
+      `${PUBLIC_URL}/problems/unavailable`,
+    );
   });
 });
 

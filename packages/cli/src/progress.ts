@@ -33,30 +33,35 @@ export function counted(count: number, noun: string): string {
 
 export const formatNumber = (count: number) => number.format(count);
 
+const BAR_CHARACTERS = 20;
+/** What was read may still have to be stored. */
+const MOST_UNDER_WAY = 0.99;
+
 class BarOutput implements Output {
   private readonly bars: MultiBar;
   private bar?: SingleBar;
   private timer?: NodeJS.Timeout;
-  private refresh = () => {};
+  private refresh: (most?: number) => void = () => {};
 
   constructor(
     stream: NodeJS.WriteStream,
     private readonly results: NodeJS.WritableStream,
   ) {
-    const format = '{bar} {percentage}% | {words} | {duration_formatted}';
-    const terminal = { linewrap: null, gracefulExit: false };
-    this.bars = new MultiBar({ format, stream, ...terminal, emptyOnZero: true }, Presets.shades_classic);
+    const terminal = { linewrap: null, gracefulExit: false, barsize: BAR_CHARACTERS };
+    this.bars = new MultiBar({ stream, ...terminal }, Presets.shades_classic);
   }
 
   start(progress: () => Progress): void {
     const { total, words } = progress();
-    this.bar = this.bars.create(total, 0, { words });
-    this.refresh = () => {
+    // What does not fit into the line is cut at its end.
+    const format = `${total > 0 ? '{bar} {percentage}% | ' : ''}{duration_formatted} | {words}`;
+    this.bar = this.bars.create(total, 0, { words }, { format });
+    this.refresh = (most = 1) => {
       const now = progress();
       this.bar?.setTotal(now.total);
-      this.bar?.update(Math.min(now.done, now.total), { words: now.words });
+      this.bar?.update(Math.min(now.done, most * now.total), { words: now.words });
     };
-    this.timer = setInterval(this.refresh, 100);
+    this.timer = setInterval(() => this.refresh(MOST_UNDER_WAY), 100);
   }
 
   note(text: string): void {
@@ -87,7 +92,9 @@ class LinesOutput implements Output {
   start(progress: () => Progress): void {
     this.timer = setInterval(() => {
       const { total, done, words } = progress();
-      this.note(total > 0 ? `${Math.min(99, Math.floor((100 * done) / total))} %: ${words}` : words);
+      this.note(
+        total > 0 ? `${Math.floor(100 * Math.min(MOST_UNDER_WAY, done / total))} %: ${words}` : words,
+      );
     }, this.intervalMs);
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import type Sqlite from 'better-sqlite3';
@@ -68,8 +68,15 @@ export async function dataSourceOptions(config: DatabaseConfig): Promise<DataSou
 
 /** What is new is for this user alone; SQLite gives the files beside the database the same mode. */
 function makePrivate(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   closeSync(openSync(path, 'a', 0o600));
+}
+
+/** `mkdirSync` with `recursive` never ends where a folder can hold none and says ENOENT, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Connects; throws when the database cannot be reached. */

@@ -18,6 +18,8 @@ interface FieldOptions {
   default?: unknown;
   /** Whether it may be absent (or null, which is the same), or when that depends on the rest. */
   optional?: boolean | ((dto: object) => boolean);
+  /** What a fault says where it is absent and may not be, in place of the rule. */
+  absent?: string;
   /** Null is a value of its own. */
   keepsNull?: boolean;
   /** Whether the documentation has null; by default where a property is optional. */
@@ -76,6 +78,7 @@ function field(
     description,
     example,
     optional = false,
+    absent,
     keepsNull = false,
     nullable = optional !== false,
   } = options;
@@ -95,7 +98,10 @@ function field(
       name: rule,
       validator: {
         validate: isValid,
-        defaultMessage: (failure) => [rule, hint(failure?.value) ?? []].flat().join('; '),
+        defaultMessage: (failure) =>
+          failure?.value === undefined && absent !== undefined
+            ? absent
+            : [rule, hint(failure?.value) ?? []].flat().join('; '),
       },
     }),
   );
@@ -257,8 +263,9 @@ export const JsonObjectsField = ({
   accepts: (object: Record<string, unknown>) => boolean;
   /** What the documentation says of each, and what a fault does. */
   items: { schema: object; rule: string };
-}): PropertyDecorator =>
-  applyDecorators(
+}): PropertyDecorator => {
+  const isItem = (one: unknown) => isJsonObject(one) && accepts(one);
+  return applyDecorators(
     ReadAs({ isWritten: true }),
     field(
       options,
@@ -268,10 +275,16 @@ export const JsonObjectsField = ({
         Array.isArray(json.value) &&
         json.value.length >= 1 &&
         json.value.length <= max &&
-        json.value.every((one) => isJsonObject(one) && accepts(one)),
+        json.value.every(isItem),
       `must be 1 to ${max} JSON objects, ${items.rule}, together up to ${maxBytes} bytes, each nested at most ${MAX_JSON_DEPTH} deep, without unpaired surrogates`,
+      (json) => {
+        const list: unknown = json instanceof WrittenJson ? json.value : undefined;
+        const index = Array.isArray(list) ? list.findIndex((one) => !isItem(one)) : -1;
+        return index === -1 ? undefined : `number ${index}, counted from 0, is not`;
+      },
     ),
   );
+};
 
 /** In a text of valid UTF-8 only an escape can be half of a pair. */
 const SURROGATE = /\\u[dD][89a-fA-F]/;

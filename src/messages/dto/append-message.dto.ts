@@ -80,6 +80,7 @@ export class NewMessageDto {
   @LongTextField({
     maxBytes: MAX_CONTENT_BYTES,
     optional: (dto) => dto instanceof NewMessageDto && dto.parts !== undefined,
+    absent: 'is needed where there are no parts',
     nullable: false,
     example: 'I want a table for 2 people at half past 11.',
     description:
