@@ -371,6 +371,10 @@ After so many requests of six kinds (all but batches and those to one conversati
 
 ${memory}
 
+## Webhooks
+
+Measured by themselves, with figures where they are described: deliveries a second, what each costs the database, that nobody waits for another, and what it costs to look over 10,000 of them ([webhooks.md](webhooks.md#how-much-and-how-fair)).
+
 ## Machine and data
 
 ${described}.

@@ -5,6 +5,7 @@ import {
   KeyColumn,
   LongTextColumn,
   SequenceColumn,
+  TimeColumn,
   TimeTextColumn,
 } from '../database/schema/columns.js';
 import type { EventType } from './event-type.js';
@@ -41,12 +42,15 @@ export class PublishedEvents extends Events {
 
 /** How far the feed of a tenant goes in an epoch. */
 @Entity('feed')
+@Index('feed_by_published_time', ['publishedTime'])
 export class Feed {
   @KeyColumn() tenantId: string;
   @KeyColumn() epoch: string;
   /** The first position that is kept; one above the last where there is none. */
   @CountColumn() firstPosition: number;
   @CountColumn() lastPosition: number;
+  /** When the last of them got its position, by the clock of whoever gave it. */
+  @TimeColumn() publishedTime: Date;
 }
 
 /** The current epoch of all feeds; no row while there is none. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { now } from '../common/clock.js';
 import { TenantScopedRepository } from '../database/sql/tenant-scoped.repository.js';
 import type { Transaction } from '../database/sql/transactions.js';
 import type { TenantScope } from '../identity/tenant-scope.js';
@@ -24,10 +25,10 @@ export class FeedsRepository extends TenantScopedRepository<Feed> {
 
   /** Takes the next `count` positions. */
   advance(scope: TenantScope, transaction: Transaction, epoch: string, count: number): Promise<void> {
-    const feed = { epoch, firstPosition: 1, lastPosition: count };
+    const feed = { epoch, firstPosition: 1, lastPosition: count, publishedTime: now() };
     return this.upsertIn(scope.ofTenant, transaction, feed, {
-      set: 'last_position = last_position + ?',
-      values: [count],
+      set: 'last_position = last_position + ?, published_time = ?',
+      values: [count, feed.publishedTime],
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { now } from '../common/clock.js';
 import { AcrossTenantsRepository } from '../database/sql/across-tenants.repository.js';
 import type { Row } from '../database/sql/sql-session.js';
 import type { Transaction } from '../database/sql/transactions.js';
@@ -86,8 +87,8 @@ export class PublishingRepository extends AcrossTenantsRepository {
       ...[...marks].map(([tenant, last]) =>
         this.affectedIn(
           transaction,
-          'UPDATE feed SET last_position = ? WHERE tenant_id = ? AND epoch = ? AND last_position = ?',
-          [lasts.get(tenant), tenant, epoch, last],
+          'UPDATE feed SET last_position = ?, published_time = ? WHERE tenant_id = ? AND epoch = ? AND last_position = ?',
+          [lasts.get(tenant), now(), tenant, epoch, last],
         ),
       ),
     ]);

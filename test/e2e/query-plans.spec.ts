@@ -5,14 +5,17 @@ import { newMessageId } from '../../src/messages/new-message-id.js';
 import { RUN_STATUSES } from '../../src/conversations/run-status.js';
 import { SERVICE } from '../../src/identity/service-principal.js';
 import { TenantScope } from '../../src/identity/tenant-scope.js';
+import { JobRunner } from '../../src/jobs/job-runner.js';
+import { DueLanesRepository } from '../../src/webhooks/delivery/due-lanes.repository.js';
 import { WebhookRetriesRepository } from '../../src/webhooks/delivery/webhook-retries.repository.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { insertAll } from '../support/tenant-rows.js';
 
-// Jobs would send statements beside those of the requests; on SQLite none that are looked at.
+// Jobs would send statements beside those of the requests; on SQLite those that requests wake are not looked at.
 const { app, as, watcher } = await createTestApp(
   testEngine === 'sqlite' ? {} : { environment: { ROLES: 'api' } },
 );
+await app.get(JobRunner).beforeApplicationShutdown();
 const dataSource = app.get(DataSource);
 
 const TENANTS = { acme: 4_000, bolt: 1_500, tiny: 20 };
@@ -110,7 +113,7 @@ async function statementsOf(request: () => Promise<{ status: number }>): Promise
     .filter(
       ([sql]) =>
         /^\s*(SELECT|UPDATE|DELETE)\b/.test(sql) &&
-        !/["`](deleted_conversation|idempotency_record|webhook|webhook_lane|webhook_attempt)["`]/.test(sql),
+        !/["`](deleted_conversation|idempotency_record)["`]/.test(sql),
     );
 }
 
@@ -439,7 +442,13 @@ describe('webhooks', () => {
       const webhook = { tenant_id, url, secret: 'unsealed.whsec_', version: 1, ...authorship };
       // None is due while this story is told.
       const progress = { position: 0, replay_position: 0, replay_end: 0, failures: 0 };
-      const lane = { epoch: '0000000000', ...progress, due_time: NEVER, claimed_until: timeOf(0) };
+      const lane = {
+        epoch: '0000000000',
+        ...progress,
+        due_time: NEVER,
+        claimed_until: timeOf(0),
+        wake_time: NEVER,
+      };
       await insertAll(
         dataSource,
         'webhook',
@@ -502,11 +511,69 @@ describe('webhooks', () => {
     for (const plan of plans) expect(plan).toMatchObject({ sorts: false, scans: false });
   });
 
-  it('have each retry that is due found along the key of its lane', async () => {
+  it('are looked for, whose ever they are, along the indexes of what is due alone', async () => {
+    const [{ epoch } = { epoch: '' }] = await dataSource.query<{ epoch: string }[]>(
+      "SELECT epoch FROM feed_epoch WHERE id = 'current'",
+    );
+    const feed = { epoch, first_position: 1, last_position: 1 };
+    await insertAll(
+      dataSource,
+      'feed',
+      ids.map((tenant_id, n) => ({ tenant_id, ...feed, published_time: timeOf(n) })),
+    );
+    const lane = {
+      epoch,
+      position: 0,
+      replay_position: 0,
+      replay_end: 0,
+      due_time: timeOf(0),
+      claimed_until: timeOf(0),
+    };
+    await insertAll(
+      dataSource,
+      'webhook_lane',
+      [0, 1].map((failures) => ({
+        tenant_id: `awake-${failures}`,
+        id: newId(),
+        ...lane,
+        failures,
+        wake_time: timeOf(0),
+      })),
+    );
+    await insertAll(
+      dataSource,
+      'webhook_lane',
+      ids.map((tenant_id) => ({ tenant_id, id: newId(), ...lane, failures: 0, wake_time: null })),
+    );
+    if (testEngine !== 'sqlite') await dataSource.query('ANALYZE TABLE feed, webhook_lane');
+
+    const plans = await plansOf(async () => {
+      const { lanes } = await app
+        .get(DueLanesRepository)
+        .find(new Date(), new Date(`${timeOf(1_999)}Z`), 128);
+      expect(lanes.length).toBe(4); // the two that are awake, and two whose feed moved last
+      return { status: 200 };
+    });
+
+    const planOf = (part: string) => plans.filter(({ sql }) => sql.includes(part));
+    expect(planOf('DISTINCT')).toMatchObject([
+      { indexes: ['webhook_lane_by_wake_time'], scans: false },
+      { indexes: ['webhook_lane_by_wake_time'], scans: false },
+    ]);
+    expect(planOf('EXISTS')).toMatchObject([
+      { indexes: expect.arrayContaining(['feed_by_published_time']), scans: false },
+    ]);
+    expect(planOf('AS lanes')).toMatchObject([
+      { indexes: ['PRIMARY'], scans: false },
+      { indexes: ['PRIMARY'], scans: false },
+    ]);
+  });
+
+  it('have their retries found along the key of its lane', async () => {
     const [id = ''] = ids.slice(1);
     const scope = TenantScope.grant('bolt', null, SERVICE);
     const plans = await plansOf(async () => {
-      await app.get(WebhookRetriesRepository).listDue(scope, id, new Date(), 50);
+      await app.get(WebhookRetriesRepository).listNext(scope, id, 50);
       return { status: 200 };
     });
 

@@ -16,8 +16,10 @@ const TABLES_OF_NO_TENANT = ['api_key', 'feed_epoch', 'job_lease', 'migrations']
 /** For work of the service itself, which serves all tenants at once. */
 const INDEXES_ACROSS_TENANTS = [
   'deleted_conversation_by_claim',
+  'feed_by_published_time',
   'idempotency_record_by_expiry',
   'webhook_attempt_by_time',
+  'webhook_lane_by_wake_time',
 ];
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);

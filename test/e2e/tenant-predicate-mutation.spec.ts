@@ -443,15 +443,16 @@ const jobSteps: Step[] = [
 /** What of a lane and of retries says when they are due. */
 const allDue = (rows: Rows) => {
   const never = '1970-01-01 00:00:00.000';
+  const awake = { due_time: never, claimed_until: never, wake_time: never };
   for (const row of rows.get('webhook_lane') ?? [])
-    Object.assign(row, { due_time: never, claimed_until: never, failures: 0, failing_since: null });
+    Object.assign(row, { ...awake, failures: 0, failing_since: null });
   for (const row of rows.get('webhook_retry') ?? []) row['due_time'] = never;
 };
 
 /** Gives each lane of the tenant that is due a turn, or each of the unit. */
 async function takeTurns(unit?: string): Promise<void> {
-  const due = await app.get(DueLanesRepository).find(new Date(), 1_000);
-  const own = due.filter(({ lane }) => lane.tenantId === TENANT && (!unit || lane.tenantUnitId === unit));
+  const { lanes } = await app.get(DueLanesRepository).find(new Date(), new Date(0), 1_000);
+  const own = lanes.filter(({ lane }) => lane.tenantId === TENANT && (!unit || lane.tenantUnitId === unit));
   for (const { scope, lane } of own.toSorted((a, b) => (a.lane.id < b.lane.id ? -1 : 1)))
     await app.get(LaneTurn).take(scope, lane, new AbortController().signal);
 }
@@ -528,8 +529,8 @@ const deliverySteps = NARROWINGS.flatMap((unit): Step[] => {
           app.get(WebhookLanesRepository),
           app.get(WebhookRetriesRepository),
         ];
-        const due = await app.get(DueLanesRepository).find(new Date('2999-01-01'), 1_000);
-        const lane = due.find((found) => found.lane.id === id)?.lane;
+        const due = await app.get(DueLanesRepository).find(new Date('2999-01-01'), new Date(0), 1_000);
+        const lane = due.lanes.find((found) => found.lane.id === id)?.lane;
         const webhook = { ...new Webhook(), id, version: Number(versionOfTheirs()) };
         const retry = rowsOfTheirs.get('webhook_retry')?.find((row) => isOf(row, { webhook_id: id }));
         await app.get(Transactions).run(scope, async (transaction) => {
@@ -537,7 +538,10 @@ const deliverySteps = NARROWINGS.flatMap((unit): Step[] => {
           show(await lanes.findLocked(scope, transaction, id));
           await webhooks.change(scope, transaction, webhook, { ...webhook, description: 'mine' });
           show(lane ? await lanes.advance(scope, transaction, lane, { ...lane, failures: 3 }) : false);
-          await lanes.replay(scope, transaction, id, { replayPosition: 0, replayEnd: 0 });
+          await lanes.replay(scope, transaction, id, {
+            ...{ replayPosition: 0, replayEnd: 0, wakeTime: new Date(0) },
+          });
+          await lanes.wake(scope, transaction, id, new Date(1));
           await retries.remove(scope, transaction, {
             webhookId: id,
             epoch: String(retry?.['epoch']),
@@ -796,6 +800,8 @@ describe('beside another unit of the same tenant', () => {
 
 /** Read by the id of a fork that the same transaction has made: nobody else can have it. */
 const FOUND_BY_NEW_ID = ['MessagesRepository.listToldIn'];
+/** The look over all webhooks names tenants to share places, and each lane that it finds is worked on as its own tenant's. */
+const LOOK_ACROSS_TENANTS = /^SELECT \* FROM \(\s*SELECT \* FROM webhook_lane\s/;
 /**
  * Ids are of one unit only, so what these change by its whole key is found by its unit in the same transaction:
  * before, with a lock, or right behind, where the change is undone. What they leave out of it cannot show.
@@ -824,7 +830,10 @@ if (testEngine === 'sqlite') {
 
     it('are missed in each place where one of them no longer names the tenant', async () => {
       const survivors = await survivorsOf('tenant_id');
-      expect(survivors.filter(({ method }) => !FOUND_BY_NEW_ID.includes(method))).toEqual([]);
+      const unexpected = survivors.filter(
+        ({ method, shape }) => !FOUND_BY_NEW_ID.includes(method) && !LOOK_ACROSS_TENANTS.test(shape),
+      );
+      expect(unexpected).toEqual([]);
     }, 300_000);
 
     it('are missed in each place where one of them no longer names the unit', async () => {

@@ -144,15 +144,16 @@ describe('many webhooks of one tenant', () => {
     const dataSource = app.get(DataSource);
     for (const [tenant, day] of Object.entries({ many: '01', one: '02' }))
       await dataSource.query(
-        `UPDATE webhook_lane SET due_time = '2998-01-${day} 00:00:00.000', replay_position = 0, replay_end = 1 WHERE tenant_id = ?`,
+        `UPDATE webhook_lane SET due_time = '2998-01-${day} 00:00:00.000', wake_time = '2998-01-${day} 00:00:00.000' WHERE tenant_id = ?`,
         [tenant],
       );
 
-    const due = await app.get(DueLanesRepository).find(new Date('2999-01-01'), 8);
+    const { lanes, isAll } = await app.get(DueLanesRepository).find(new Date('2999-01-01'), new Date(0), 8);
 
-    const tenants = due.map(({ lane }) => lane.tenantId);
+    const tenants = lanes.map(({ lane }) => lane.tenantId);
     expect(tenants).toContain('one');
     expect(tenants.filter((tenant) => tenant === 'many').length).toBeGreaterThan(1);
+    expect(isAll).toBe(false);
   });
 });
 

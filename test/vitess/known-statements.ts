@@ -10,6 +10,7 @@ const isRecording = process.env.RECORD_STATEMENTS === 'true';
 const OF_STORIES = [
   /^INSERT INTO conversation_count .* FROM conversation\s+GROUP BY/s,
   /^SELECT \* FROM api_key$/,
+  /^INSERT INTO (?:webhook|webhook_lane|webhook_retry|feed) \([^)]*\) VALUES \([^)]*\), /,
 ];
 
 const shapes = new Set(readFileSync(FILE, 'utf8').trim().split('\n').map(shapeOf));

@@ -106,7 +106,9 @@ CREATE TABLE `feed` (
   `epoch` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `first_position` bigint NOT NULL,
   `last_position` bigint NOT NULL,
-  PRIMARY KEY (`tenant_id`,`epoch`)
+  `published_time` datetime(3) NOT NULL DEFAULT '1970-01-01 00:00:00.000',
+  PRIMARY KEY (`tenant_id`,`epoch`),
+  KEY `feed_by_published_time` (`published_time`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 CREATE TABLE `feed_epoch` (
   `id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -177,9 +179,9 @@ CREATE TABLE `message_name` (
 CREATE TABLE `migrations` (
   `id` int NOT NULL AUTO_INCREMENT,
   `timestamp` bigint NOT NULL,
-  `name` varchar(255) NOT NULL,
+  `name` varchar(255) COLLATE utf8mb4_unicode_520_ci NOT NULL,
   PRIMARY KEY (`id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci;
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
 CREATE TABLE `webhook` (
   `tenant_id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   `id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -230,7 +232,9 @@ CREATE TABLE `webhook_lane` (
   `claimed_until` datetime(3) NOT NULL,
   `failures` bigint NOT NULL,
   `failing_since` datetime(3) DEFAULT NULL,
-  PRIMARY KEY (`tenant_id`,`id`)
+  `wake_time` datetime(3) DEFAULT '1970-01-01 00:00:00.000',
+  PRIMARY KEY (`tenant_id`,`id`),
+  KEY `webhook_lane_by_wake_time` (`failures`,`wake_time`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_bin;
 CREATE TABLE `webhook_retry` (
   `tenant_id` varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

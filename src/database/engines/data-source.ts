@@ -14,6 +14,7 @@ import { ExternalIds1769100000000 } from '../migrations/1769100000000-external-i
 import { DoneRequests1769000000000 } from '../migrations/1769000000000-done-requests.js';
 import { LargestMessage1769500000000 } from '../migrations/1769500000000-largest-message.js';
 import { Webhooks1769600000000 } from '../migrations/1769600000000-webhooks.js';
+import { DueWebhooks1769700000000 } from '../migrations/1769700000000-due-webhooks.js';
 import { SecondEdition1769300000000 } from '../migrations/1769300000000-second-edition.js';
 import { SnakeCaseNaming } from '../schema/naming.js';
 import { boundPoolWait } from './pool-wait.js';
@@ -28,6 +29,7 @@ const MIGRATIONS = [
   Events1769400000000,
   LargestMessage1769500000000,
   Webhooks1769600000000,
+  DueWebhooks1769700000000,
 ];
 /** While the file is opened; later nothing waits for a lock with the whole process. */
 const SQLITE_OPEN_TIMEOUT_MS = 10_000;

@@ -12,6 +12,11 @@ const SLOTS = 64;
 const FAILING_SLOTS = 16;
 /** Of each kind: some are taken by another replica, or are under way here already. */
 const CANDIDATES = 2 * SLOTS;
+/** News are looked for again for so long: they become visible later than their time says, and clocks differ. */
+const OVERLAP_MS = 10_000;
+/** So often all feeds are looked at, whenever they moved: if clocks differ by more, deliveries are late and not lost. */
+const WHOLE_LOOK_MS = 60_000;
+const NEVER = new Date(0);
 
 interface Running {
   readonly tenantId: string;
@@ -29,6 +34,9 @@ export class Deliveries implements PeriodicWork, BeforeApplicationShutdown {
   readonly #logger = new Logger('Webhooks');
   readonly #running = new Map<string, Running>();
   readonly #stopping = new AbortController();
+  /** Whoever's feed moved before it has had a turn, or has a lane that is awake. */
+  #newsSince = NEVER;
+  #lastWholeLook = performance.now();
 
   constructor(
     private readonly due: DueLanesRepository,
@@ -39,8 +47,15 @@ export class Deliveries implements PeriodicWork, BeforeApplicationShutdown {
   /** Does not wait for what it starts: the end of each turn looks again. */
   async run(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || this.#running.size >= SLOTS) return false;
-    const candidates = await this.due.find(now(), CANDIDATES);
-    for (const candidate of inTurns(candidates)) if (this.#hasSlotFor(candidate)) this.#start(candidate);
+    const recently = new Date(now().getTime() - OVERLAP_MS);
+    if (performance.now() - this.#lastWholeLook > WHOLE_LOOK_MS) this.#lookAtAll();
+    const since = this.#newsSince < recently ? this.#newsSince : recently; // should the clock be put back
+    const { lanes, isAll } = await this.due.find(now(), since, CANDIDATES);
+    let isLeft = false;
+    for (const lane of inTurns(lanes))
+      if (this.#hasSlotFor(lane)) this.#start(lane);
+      else isLeft = true;
+    if (isAll && !isLeft) this.#newsSince = recently;
     return false;
   }
 
@@ -48,6 +63,11 @@ export class Deliveries implements PeriodicWork, BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([...this.#running.values()].map(({ end }) => end));
+  }
+
+  #lookAtAll(): void {
+    this.#newsSince = NEVER;
+    this.#lastWholeLook = performance.now();
   }
 
   #hasSlotFor({ lane }: DueLane): boolean {

@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AcrossTenantsRepository } from '../../database/sql/across-tenants.repository.js';
+import type { Row } from '../../database/sql/sql-session.js';
+import { type Transaction, Transactions } from '../../database/sql/transactions.js';
+import { EpochsRepository } from '../../events/epochs.repository.js';
 import { SERVICE } from '../../identity/service-principal.js';
 import { TenantScope } from '../../identity/tenant-scope.js';
 import { WebhookLane } from './webhook-lane.entity.js';
@@ -12,45 +15,132 @@ export interface DueLane {
   readonly lane: WebhookLane;
 }
 
-/** The place of each lane that is due among those whose receivers failed, or did not. */
-const PLACED = `
-  SELECT tenant_id, id, ROW_NUMBER() OVER (PARTITION BY is_failing ORDER BY turn) AS place
-  FROM (
-    SELECT own.tenant_id, own.id, own.failures > 0 AS is_failing,
-      ROW_NUMBER() OVER (PARTITION BY own.tenant_id, own.failures > 0 ORDER BY own.due_time) AS turn
-    FROM webhook_lane AS own
-    WHERE own.due_time <= :time AND own.claimed_until <= :time
-      AND EXISTS (SELECT 1 FROM feed_epoch)
-      AND (own.replay_position < own.replay_end
-        OR EXISTS (SELECT 1 FROM feed_epoch WHERE feed_epoch.epoch <> own.epoch)
-        OR EXISTS (SELECT 1 FROM feed WHERE feed.tenant_id = own.tenant_id AND feed.epoch = own.epoch
-                   AND feed.last_position > own.position)
-        OR EXISTS (SELECT 1 FROM webhook_retry AS retry WHERE retry.tenant_id = own.tenant_id
-                   AND retry.webhook_id = own.id AND retry.due_time <= :time))
-  ) AS due`;
+/** Tenants whose lanes are looked for at a time, of each kind. */
+const MAX_TENANTS = 64;
+/** Tenants that are found; those that have waited longest are found first. */
+const MAX_FOUND = 1_000;
+/** Lanes whose receivers took the last delivery, and those whose receivers failed. */
+const KINDS = ['failures = 0', 'failures > 0'] as const;
 
-/** Which webhooks of all tenants have something to deliver. All work on them is scoped again. */
+const AWAKE = (hint: string, kind: string) =>
+  `SELECT DISTINCT tenant_id FROM webhook_lane ${hint} WHERE ${kind} AND wake_time <= ? LIMIT ${MAX_FOUND}`;
+const WITH_NEWS = `SELECT tenant_id, last_position FROM feed
+  WHERE published_time >= ? AND epoch = ? AND EXISTS (
+    SELECT 1 FROM webhook_lane AS lane
+    WHERE lane.tenant_id = feed.tenant_id AND lane.due_time <= ? AND lane.claimed_until <= ?
+      AND (lane.position < feed.last_position OR lane.epoch <> feed.epoch))
+  LIMIT ${MAX_FOUND}`;
+/** The `+` keeps SQLite to the key, where it would take the index of what is awake. */
+const LANES = (kind: string) => `SELECT * FROM (
+    SELECT * FROM webhook_lane
+    WHERE tenant_id = ? AND +${kind} AND due_time <= ? AND claimed_until <= ?
+      AND (wake_time <= ? OR position < ? OR epoch <> ?)
+    ORDER BY due_time LIMIT ?) AS lanes`;
+
+/**
+ * Which webhooks of all tenants have something to deliver. All work on them is scoped again. First it asks for tenants,
+ * by indexes that lead to those alone, and then for some lanes of each: nothing is read of whom nothing is due for.
+ */
 @Injectable()
 export class DueLanesRepository extends AcrossTenantsRepository {
-  constructor(@InjectDataSource() dataSource: DataSource) {
+  readonly #dataSource: DataSource;
+
+  constructor(
+    @InjectDataSource() dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly epochs: EpochsRepository,
+  ) {
     super(dataSource);
+    this.#dataSource = dataSource;
   }
 
   /**
-   * Lanes that no replica works on at `time` and that are behind their feed, replay or have a retry that is due: up to
-   * `limit` of those whose receiver took the last delivery, and as many whose receiver failed. Tenants take turns at
-   * these places, so that whoever has a thousand lanes keeps nobody else out.
+   * Lanes that no replica works on at `time` and that are awake, or behind a feed that has moved since `newsSince`:
+   * about `limit` of those whose receiver took the last delivery, and as many whose receiver failed. Tenants share
+   * these places, so that whoever has a thousand lanes keeps nobody else out. `isAll` when there are no others.
    */
-  async find(time: Date, limit: number): Promise<DueLane[]> {
-    const lanes = await this.look((manager) =>
-      manager
-        .createQueryBuilder(WebhookLane, 'lane')
-        .innerJoin(`(${PLACED})`, 'placed', 'placed.tenant_id = lane.tenant_id AND placed.id = lane.id')
-        .where('placed.place <= :limit', { time, limit })
-        .getMany(),
+  find(
+    time: Date,
+    newsSince: Date,
+    limit: number,
+  ): Promise<{ readonly lanes: readonly DueLane[]; readonly isAll: boolean }> {
+    return this.transactions.readTogether(null, async (reads) => {
+      const epoch = await this.epochs.currentIn(reads);
+      if (epoch === null) return { lanes: [], isAll: true };
+      const [news, ...awake] = await Promise.all([
+        this.#newsIn(reads, epoch, time, newsSince),
+        ...KINDS.map((kind) => this.#awakeIn(reads, kind, time)),
+      ]);
+      const found = await Promise.all(
+        KINDS.map((kind, index) => {
+          const tenants = [...new Set([...news.keys(), ...(awake[index] ?? [])])];
+          return this.#lanesIn(reads, kind, { tenants, news, epoch, time, limit });
+        }),
+      );
+      return {
+        lanes: found.flatMap(({ lanes }) => lanes),
+        isAll: news.size < MAX_FOUND && found.every(({ isAll }) => isAll),
+      };
+    });
+  }
+
+  async #awakeIn(reads: Transaction, kind: string, time: Date): Promise<string[]> {
+    // Either optimiser might rather walk all lanes, in the order of their tenants.
+    const index = 'webhook_lane_by_wake_time';
+    const hint = this.isSqlite ? `INDEXED BY ${index}` : `FORCE INDEX (${index})`;
+    const rows = await this.rowsIn(reads, AWAKE(hint, kind), [textOf(time)]);
+    return rows.map(({ tenant_id }) => String(tenant_id));
+  }
+
+  /** How far the feeds have come of tenants who have a lane behind it. */
+  async #newsIn(reads: Transaction, epoch: string, time: Date, since: Date): Promise<Map<string, number>> {
+    const parameters = [textOf(since), epoch, textOf(time), textOf(time)];
+    const rows = await this.rowsIn(reads, WITH_NEWS, parameters);
+    return new Map(rows.map((row) => [String(row['tenant_id']), Number(row['last_position'])]));
+  }
+
+  async #lanesIn(
+    reads: Transaction,
+    kind: string,
+    due: {
+      readonly tenants: readonly string[];
+      readonly news: ReadonlyMap<string, number>;
+      readonly epoch: string;
+      readonly time: Date;
+      readonly limit: number;
+    },
+  ): Promise<{ lanes: DueLane[]; isAll: boolean }> {
+    const start = Math.floor(Math.random() * due.tenants.length);
+    const tenants = [...due.tenants.slice(start), ...due.tenants.slice(0, start)].slice(0, MAX_TENANTS);
+    if (tenants.length === 0) return { lanes: [], isAll: true };
+    const share = Math.ceil(due.limit / tenants.length);
+    const time = textOf(due.time);
+    const rows = await this.rowsIn(
+      reads,
+      tenants.map(() => LANES(kind)).join(' UNION ALL '),
+      tenants.flatMap((tenant) => [tenant, time, time, time, due.news.get(tenant) ?? 0, due.epoch, share]),
     );
-    return lanes
-      .toSorted((a, b) => a.dueTime.getTime() - b.dueTime.getTime())
-      .map((lane) => ({ scope: TenantScope.grant(lane.tenantId, lane.tenantUnitId, SERVICE), lane }));
+    const lanes = rows.map((row) => this.#laneOf(row));
+    const shares = [...Map.groupBy(lanes, ({ tenantId }) => tenantId).values()];
+    return {
+      lanes: lanes.map((lane) => ({
+        scope: TenantScope.grant(lane.tenantId, lane.tenantUnitId, SERVICE),
+        lane,
+      })),
+      isAll: tenants.length === due.tenants.length && shares.every(({ length }) => length < share),
+    };
+  }
+
+  #laneOf(row: Row): WebhookLane {
+    const lane = new WebhookLane();
+    for (const column of this.#dataSource.getMetadata(WebhookLane).columns)
+      column.setEntityValue(
+        lane,
+        this.#dataSource.driver.prepareHydratedValue(row[column.databaseName], column),
+      );
+    return lane;
   }
 }
+
+/** As both engines compare times with. */
+const textOf = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ');

@@ -18,6 +18,7 @@ import {
   attemptOf,
   healthAfter,
   isSuccess,
+  isThrough,
   outcomeOf,
   positionAfter,
   reasonToDisable,
@@ -57,7 +58,8 @@ export class LaneTurn {
   }
 
   async #take(scope: TenantScope, found: WebhookLane, stopping: AbortSignal): Promise<void> {
-    const claimed = { ...found, claimedUntil: new Date(now().getTime() + CLAIM_MS) };
+    const claimEnd = new Date(now().getTime() + CLAIM_MS);
+    const claimed = { ...found, claimedUntil: claimEnd, wakeTime: claimEnd };
     const isMine = await this.transactions.run(scope, (transaction) =>
       this.rows.advance(scope, transaction, found, claimed),
     );
@@ -85,9 +87,12 @@ export class LaneTurn {
 
   async #workOf(scope: TenantScope, lane: WebhookLane, { id, types }: Webhook): Promise<Work> {
     const filter: EventFilter = { types: typesIn(types), conversationId: undefined };
+    const readAt = performance.now();
     const behind = (position: number) =>
       this.feed.read(scope, { epoch: lane.epoch, position }, filter, EVENTS_PER_READ);
-    const due = await this.retries.listDue(scope, id, now(), EVENTS_PER_READ);
+    const waiting = await this.retries.listNext(scope, id, EVENTS_PER_READ);
+    const time = now();
+    const due = waiting.filter(({ dueTime }) => dueTime <= time);
     const kept = await Promise.all(
       due.map(async (retry) => ({ retry, event: await this.feed.find(scope, retry) })),
     );
@@ -106,6 +111,9 @@ export class LaneTurn {
       ],
       position: news.next.position,
       replayPosition: again ? Math.min(again.next.position, lane.replayEnd) : lane.replayPosition,
+      readAt,
+      hasMore: news.hasMore || due.length === EVENTS_PER_READ,
+      nextRetryTime: waiting[due.length]?.dueTime ?? null,
       lost: kept.flatMap(({ retry, event }) => (event ? [] : [retry])),
     };
   }
@@ -140,15 +148,17 @@ export class LaneTurn {
     const health = healthAfter(lane, sent, failed);
     const disabledReason = failed && reasonToDisable(failed, health.failingSince);
     const time = now();
+    const dueTime = failed
+      ? new Date(time.getTime() + pauseMs(health.failures, failed.attempt.retryAfterMs))
+      : time;
     const next = {
       ...lane,
       ...health,
       position: positionAfter('feed', lane.position, work.position, work, sent),
       replayPosition: positionAfter('replay', lane.replayPosition, work.replayPosition, work, sent),
-      dueTime: failed
-        ? new Date(time.getTime() + pauseMs(health.failures, failed.attempt.retryAfterMs))
-        : time,
+      dueTime,
       claimedUntil: time,
+      wakeTime: isThrough(lane, work, sent) ? work.nextRetryTime : dueTime,
     };
     const isNoted = await this.transactions.run(scope, async (transaction) => {
       if (disabledReason) await this.webhooks.findLocked(scope, transaction, webhook.id);

@@ -32,6 +32,7 @@ export class Lanes {
       replayEnd: 0,
       dueTime: now(),
       claimedUntil: NEVER,
+      wakeTime: now(),
       failures: 0,
       failingSince: null,
     });
@@ -57,17 +58,18 @@ export class Lanes {
     await this.lanes.replay(scope, transaction, id, {
       replayPosition: isUnderWay ? Math.min(lane.replayPosition, position) : position,
       replayEnd: end.position,
+      wakeTime: now(),
     });
   }
 
   /** Lets one event be sent again now. */
-  replayOne(
+  async replayOne(
     scope: TenantScope,
     transaction: Transaction,
     { id, tenantUnitId }: Webhook,
     { epoch, position }: EventPlace,
   ): Promise<void> {
-    return this.retries.park(scope, transaction, {
+    await this.retries.park(scope, transaction, {
       webhookId: id,
       epoch,
       position,
@@ -75,5 +77,6 @@ export class Lanes {
       attempts: 0,
       dueTime: now(),
     });
+    await this.lanes.wake(scope, transaction, id, now());
   }
 }

@@ -9,6 +9,8 @@ import type { WebhookLane } from './webhook-lane.entity.js';
 import type { WebhookRetry } from './webhook-retry.entity.js';
 
 const GONE = 410;
+/** Below how far `Deliveries` looks back: what came since a feed was read longer ago might not be found as news. */
+const MAX_SINCE_READ_MS = 5_000;
 
 /** An event that is to be sent, and where it came from. */
 interface Delivery {
@@ -28,6 +30,12 @@ export interface Work {
   readonly deliveries: readonly Delivery[];
   readonly position: number;
   readonly replayPosition: number;
+  /** By `performance.now()`. */
+  readonly readAt: number;
+  /** There is more than this. */
+  readonly hasMore: boolean;
+  /** When the first of those is to be sent again whose time has not come; null where none waits. */
+  readonly nextRetryTime: Date | null;
   /** What is to be sent again and is not kept any more. */
   readonly lost: readonly WebhookRetry[];
 }
@@ -81,6 +89,14 @@ export function reasonToDisable(
   const isForLong = failingSince !== null && time.getTime() - failingSince.getTime() >= DISABLED_AFTER_MS;
   return isForLong ? 'failing' : undefined;
 }
+
+/** Whether a lane has nothing to do until its feed moves or a retry is due. */
+export const isThrough = (lane: WebhookLane, work: Work, sent: readonly Sent[]): boolean =>
+  sent.length === work.deliveries.length &&
+  sent.every(({ attempt }) => isSuccess(attempt)) &&
+  !work.hasMore &&
+  work.replayPosition >= lane.replayEnd &&
+  performance.now() - work.readAt < MAX_SINCE_READ_MS;
 
 /** How far a cursor is: at the end of what was read if all of it was sent, else at the last that was. */
 export function positionAfter(

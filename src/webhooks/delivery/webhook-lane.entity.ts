@@ -1,8 +1,9 @@
-import { Entity } from 'typeorm';
+import { Entity, Index } from 'typeorm';
 import { CountColumn, IdColumn, KeyColumn, TimeColumn } from '../../database/schema/columns.js';
 
 /** How far the deliveries of an enabled webhook have come: a cursor into its tenant's feed, worked on by one replica at a time. */
 @Entity('webhook_lane')
+@Index('webhook_lane_by_wake_time', ['failures', 'wakeTime'])
 export class WebhookLane {
   @KeyColumn() tenantId: string;
   /** Of the webhook. */
@@ -19,6 +20,8 @@ export class WebhookLane {
   @TimeColumn() dueTime: Date;
   /** Until then one replica works on it. */
   @TimeColumn() claimedUntil: Date;
+  /** From then on it has something to do, even if its feed does not move; null while nothing else is known of. */
+  @TimeColumn({ nullable: true }) wakeTime: Date | null;
   /** Attempts in a row that failed. */
   @CountColumn() failures: number;
   /** Since when nothing has succeeded; null while all goes well. */

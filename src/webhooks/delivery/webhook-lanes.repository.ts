@@ -30,17 +30,23 @@ export class WebhookLanesRepository extends TenantScopedRepository<WebhookLane> 
   async advance(
     scope: TenantScope,
     transaction: Transaction,
-    { id, claimedUntil, replayPosition, replayEnd }: WebhookLane,
+    { id, claimedUntil, wakeTime, replayPosition, replayEnd }: WebhookLane,
     next: LaneProgress,
   ): Promise<boolean> {
     const matched = await this.updateCountedIn(scope, transaction, {
-      // A replay that was asked for meanwhile stays as it was asked for.
+      // A replay that was asked for meanwhile stays as it was asked for, and wakes the lane. MySQL sets from the left.
       set: `epoch = ?, position = ?,
+        wake_time = CASE WHEN wake_time = ? AND replay_position = ? AND replay_end = ? THEN ? ELSE ? END,
         replay_position = CASE WHEN replay_position = ? AND replay_end = ? THEN ? ELSE replay_position END,
         due_time = ?, claimed_until = ?, failures = ?, failing_since = ?`,
       values: [
         next.epoch,
         next.position,
+        wakeTime,
+        replayPosition,
+        replayEnd,
+        next.wakeTime,
+        next.claimedUntil,
         replayPosition,
         replayEnd,
         next.replayPosition,
@@ -60,11 +66,21 @@ export class WebhookLanesRepository extends TenantScopedRepository<WebhookLane> 
     scope: TenantScope,
     transaction: Transaction,
     id: string,
-    { replayPosition, replayEnd }: Pick<WebhookLane, 'replayPosition' | 'replayEnd'>,
+    { replayPosition, replayEnd, wakeTime }: Pick<WebhookLane, 'replayPosition' | 'replayEnd' | 'wakeTime'>,
   ): Promise<void> {
     return this.updateIn(scope, transaction, {
-      set: 'replay_position = ?, replay_end = ?',
-      values: [replayPosition, replayEnd],
+      set: 'replay_position = ?, replay_end = ?, wake_time = ?',
+      values: [replayPosition, replayEnd, wakeTime],
+      where: 'id = ?',
+      parameters: [id],
+    });
+  }
+
+  /** Lets a lane have a turn, as soon as it may. */
+  wake(scope: TenantScope, transaction: Transaction, id: string, time: Date): Promise<void> {
+    return this.updateIn(scope, transaction, {
+      set: 'wake_time = ?',
+      values: [time],
       where: 'id = ?',
       parameters: [id],
     });

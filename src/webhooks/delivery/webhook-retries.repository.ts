@@ -14,10 +14,10 @@ export class WebhookRetriesRepository extends TenantScopedRepository<WebhookRetr
     super(repository);
   }
 
-  /** Those whose time has come, the first one first. */
-  listDue(scope: TenantScope, webhookId: string, time: Date, limit: number): Promise<WebhookRetry[]> {
+  /** Those whose time comes first, or has come. */
+  listNext(scope: TenantScope, webhookId: string, limit: number): Promise<WebhookRetry[]> {
     return this.selectPage(scope, {
-      branches: [{ where: 'webhook_id = ? AND due_time <= ?', parameters: [webhookId, time] }],
+      branches: [{ where: 'webhook_id = ?', parameters: [webhookId] }],
       order: [
         ['due_time', 'ASC'],
         ['position', 'ASC'],
