@@ -1,4 +1,5 @@
-import { OpaqueIdField, PARAMETER } from '../http/validation/fields.js';
+import { PARAMETER } from '../http/validation/field.js';
+import { OpaqueIdField } from '../http/validation/id-fields.js';
 
 /** The parameters that every operation takes. The TenantGuard has read them before; here they are documented and known. */
 export class TenantQuery {

@@ -1,11 +1,7 @@
-import {
-  AgentIdField,
-  EnumField,
-  EnumListParameter,
-  ExternalIdField,
-  PARAMETER,
-  TimeField,
-} from '../../http/validation/fields.js';
+import { EnumField, EnumListParameter } from '../../http/validation/enum-fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { AgentIdField, ExternalIdField } from '../../http/validation/id-fields.js';
+import { TimeField } from '../../http/validation/time-fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { ConversationFilter } from '../conversation-list.js';
 import type { RunStatus } from '../run-status.js';

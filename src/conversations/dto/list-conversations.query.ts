@@ -1,11 +1,9 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import {
-  EnumField,
-  IntegerParameter,
-  PageInsteadOf,
-  PARAMETER,
-  TextField,
-} from '../../http/validation/fields.js';
+import { EnumField } from '../../http/validation/enum-fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { IntegerParameter } from '../../http/validation/integer-fields.js';
+import { PageInsteadOf } from '../../http/validation/page-instead-of.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import { CONVERSATION_ORDERS, type ConversationOrder } from '../conversation-list.js';
 import type { ConversationPageRequest } from '../conversation-lists.service.js';
 import { ConversationFilterQuery } from './conversation-filter.query.js';

@@ -1,6 +1,8 @@
 import { ApiSchema } from '@nestjs/swagger';
 import type { WrittenJson } from '../../common/json/json-text.js';
-import { EnumField, JsonObjectField, TextField } from '../../http/validation/fields.js';
+import { EnumField } from '../../http/validation/enum-fields.js';
+import { JsonObjectField } from '../../http/validation/json-fields.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import type { ConversationUpdate } from '../conversations.service.js';
 import type { RunStatus } from '../run-status.js';
 import { EXTEND_PROPERTIES, STATUS, TOPIC } from './conversation-fields.js';

@@ -1,5 +1,6 @@
 import { ConversationFilterQuery } from '../../conversations/dto/conversation-filter.query.js';
-import { IdField, PARAMETER } from '../../http/validation/fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { IdField } from '../../http/validation/id-fields.js';
 
 export class ExportConversationsQuery extends ConversationFilterQuery {
   @IdField({

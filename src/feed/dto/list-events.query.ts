@@ -1,11 +1,9 @@
 import { EVENT_TYPES, type EventType } from '../../events/event-type.js';
-import {
-  EnumListParameter,
-  IntegerParameter,
-  OpaqueIdField,
-  PARAMETER,
-  PatternField,
-} from '../../http/validation/fields.js';
+import { EnumListParameter } from '../../http/validation/enum-fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { OpaqueIdField } from '../../http/validation/id-fields.js';
+import { IntegerParameter } from '../../http/validation/integer-fields.js';
+import { PatternField } from '../../http/validation/text-fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import type { EventFilter } from '../feed.service.js';
 

@@ -1,20 +1,14 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
 import type { WrittenJson } from '../../common/json/json-text.js';
-import {
-  AgentIdField,
-  BooleanField,
-  EnumField,
-  ExternalIdField,
-  IntegerField,
-  JsonObjectField,
-  JsonObjectsField,
-  ListField,
-  LongTextField,
-  PastTimeField,
-  TextField,
-  TimeField,
-} from '../../http/validation/fields.js';
+import { BooleanField } from '../../http/validation/boolean-field.js';
+import { EnumField } from '../../http/validation/enum-fields.js';
+import { AgentIdField, ExternalIdField } from '../../http/validation/id-fields.js';
+import { IntegerField } from '../../http/validation/integer-fields.js';
+import { JsonObjectField, JsonObjectsField } from '../../http/validation/json-fields.js';
+import { ListField } from '../../http/validation/list-field.js';
+import { LongTextField, TextField } from '../../http/validation/text-fields.js';
+import { PastTimeField, TimeField } from '../../http/validation/time-fields.js';
 import { MESSAGE_SENDERS, type MessageSender } from '../message.entity.js';
 import {
   contentOf,

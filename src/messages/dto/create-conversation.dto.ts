@@ -1,16 +1,13 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { type Fault, ValidationFailed } from '../../common/errors/domain-error.js';
 import type { WrittenJson } from '../../common/json/json-text.js';
-import {
-  AgentIdField,
-  EnumField,
-  ExternalIdField,
-  JsonObjectField,
-  ListField,
-  PARAMETER,
-  PastTimeField,
-  TextField,
-} from '../../http/validation/fields.js';
+import { EnumField } from '../../http/validation/enum-fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { AgentIdField, ExternalIdField } from '../../http/validation/id-fields.js';
+import { JsonObjectField } from '../../http/validation/json-fields.js';
+import { ListField } from '../../http/validation/list-field.js';
+import { TextField } from '../../http/validation/text-fields.js';
+import { PastTimeField } from '../../http/validation/time-fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import {
   EXAMPLE_AGENT_ID,

@@ -1,6 +1,8 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { TOPIC } from '../../conversations/dto/conversation-fields.js';
-import { ExternalIdField, IntegerField, TextField } from '../../http/validation/fields.js';
+import { ExternalIdField } from '../../http/validation/id-fields.js';
+import { IntegerField } from '../../http/validation/integer-fields.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import type { Fork } from '../conversation-starts.service.js';
 import { EXTERNAL_ID } from './create-conversation.dto.js';
 

@@ -1,12 +1,9 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import {
-  EnumField,
-  EnumListParameter,
-  ExternalIdField,
-  IntegerParameter,
-  PageInsteadOf,
-  PARAMETER,
-} from '../../http/validation/fields.js';
+import { EnumField, EnumListParameter } from '../../http/validation/enum-fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { ExternalIdField } from '../../http/validation/id-fields.js';
+import { IntegerParameter } from '../../http/validation/integer-fields.js';
+import { PageInsteadOf } from '../../http/validation/page-instead-of.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 import { OMISSIBLE, type Omissible } from '../message.entity.js';
 import type { MessagePageRequest } from '../messages.service.js';

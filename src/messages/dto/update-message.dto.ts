@@ -1,6 +1,8 @@
 import { ApiSchema } from '@nestjs/swagger';
 import type { WrittenJson } from '../../common/json/json-text.js';
-import { BooleanField, JsonObjectField, TextField } from '../../http/validation/fields.js';
+import { BooleanField } from '../../http/validation/boolean-field.js';
+import { JsonObjectField } from '../../http/validation/json-fields.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import { FEEDBACK, HIDDEN, METADATA } from './append-message.dto.js';
 
 @ApiSchema({ name: 'UpdateMessage' })

@@ -1,5 +1,6 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { EnumListField, TextField } from '../../http/validation/fields.js';
+import { EnumListField } from '../../http/validation/enum-fields.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import type { NewWebhook } from '../webhooks.service.js';
 import { DESCRIPTION, TYPES, URL_FIELD } from './webhook-fields.js';
 

@@ -1,5 +1,7 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
-import { IntegerParameter, PARAMETER, TextField } from '../../http/validation/fields.js';
+import { PARAMETER } from '../../http/validation/field.js';
+import { IntegerParameter } from '../../http/validation/integer-fields.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import { TenantQuery } from '../../tenancy/tenant.query.js';
 
 /** Of lists that are read from cursor to cursor. */

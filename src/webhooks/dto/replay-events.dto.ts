@@ -1,6 +1,6 @@
 import { ApiSchema } from '@nestjs/swagger';
 import { ValidationFailed } from '../../common/errors/domain-error.js';
-import { PatternField } from '../../http/validation/fields.js';
+import { PatternField } from '../../http/validation/text-fields.js';
 
 const EVENT_ID = /^[0-9a-z]{1,32}-\d{1,15}$/;
 const START = new RegExp(`^earliest$|${EVENT_ID.source}`);

@@ -1,5 +1,7 @@
 import { ApiSchema } from '@nestjs/swagger';
-import { BooleanField, EnumListField, TextField } from '../../http/validation/fields.js';
+import { BooleanField } from '../../http/validation/boolean-field.js';
+import { EnumListField } from '../../http/validation/enum-fields.js';
+import { TextField } from '../../http/validation/text-fields.js';
 import { DESCRIPTION, TYPES, URL_FIELD } from './webhook-fields.js';
 
 @ApiSchema({ name: 'UpdateWebhook' })
