@@ -1,17 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { ColumnTypes } from '../schema/column-types.js';
+import { authorshipColumns } from '../schema/authorship.js';
 import { createTable } from '../schema/create-table.js';
-
-const authorship = ({ text, time }: ColumnTypes) => ({
-  created_time: `${time} NOT NULL`,
-  updated_time: `${time} NOT NULL`,
-  created_by: `${text(255)} NULL`,
-  created_by_name: `${text(255)} NULL`,
-  created_by_role: `${text(255)} NULL`,
-  updated_by: `${text(255)} NULL`,
-  updated_by_name: `${text(255)} NULL`,
-  updated_by_role: `${text(255)} NULL`,
-});
 
 export class InitialSchema1768000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -32,7 +21,7 @@ export class InitialSchema1768000000000 implements MigrationInterface {
         extend_properties: `${types.longText} NOT NULL`,
         message_count: `${types.count} NOT NULL`,
         version: `${types.count} NOT NULL`,
-        ...authorship(types),
+        ...authorshipColumns(types),
       }),
       primaryKey: ['tenant_id', 'id'],
       indexes: {
@@ -80,7 +69,7 @@ export class InitialSchema1768000000000 implements MigrationInterface {
         feedback: `${types.text(2000)} NULL`,
         metadata: `${types.longText} NOT NULL`,
         version: `${types.count} NOT NULL`,
-        ...authorship(types),
+        ...authorshipColumns(types),
       }),
       primaryKey: ['tenant_id', 'conversation_id', 'sequence'],
     });

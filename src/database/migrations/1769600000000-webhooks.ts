@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { authorshipColumns } from '../schema/authorship.js';
 import { createTable } from '../schema/create-table.js';
 
 const TABLES = ['webhook_attempt', 'webhook_retry', 'webhook_lane', 'webhook'];
@@ -6,26 +7,19 @@ const TABLES = ['webhook_attempt', 'webhook_retry', 'webhook_lane', 'webhook'];
 export class Webhooks1769600000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await createTable(runner, 'webhook', {
-      columns: ({ id, text, longText, time, count }) => ({
-        tenant_id: `${id} NOT NULL`,
-        id: `${id} NOT NULL`,
-        tenant_unit_id: `${id} NULL`,
-        url: `${text(2048)} NOT NULL`,
-        description: `${text(255)} NULL`,
-        types: `${longText} NULL`,
-        disabled_reason: `${id} NULL`,
-        secret: `${text(255)} NOT NULL`,
-        previous_secret: `${text(255)} NULL`,
-        previous_secret_until: `${time} NULL`,
-        version: `${count} NOT NULL`,
-        created_time: `${time} NOT NULL`,
-        updated_time: `${time} NOT NULL`,
-        created_by: `${text(255)} NULL`,
-        created_by_name: `${text(255)} NULL`,
-        created_by_role: `${text(255)} NULL`,
-        updated_by: `${text(255)} NULL`,
-        updated_by_name: `${text(255)} NULL`,
-        updated_by_role: `${text(255)} NULL`,
+      columns: (types) => ({
+        tenant_id: `${types.id} NOT NULL`,
+        id: `${types.id} NOT NULL`,
+        tenant_unit_id: `${types.id} NULL`,
+        url: `${types.text(2048)} NOT NULL`,
+        description: `${types.text(255)} NULL`,
+        types: `${types.longText} NULL`,
+        disabled_reason: `${types.id} NULL`,
+        secret: `${types.text(255)} NOT NULL`,
+        previous_secret: `${types.text(255)} NULL`,
+        previous_secret_until: `${types.time} NULL`,
+        version: `${types.count} NOT NULL`,
+        ...authorshipColumns(types),
       }),
       primaryKey: ['tenant_id', 'id'],
     });

@@ -1,4 +1,5 @@
 import type { Principal } from '../../identity/principal.js';
+import type { ColumnTypes } from './column-types.js';
 import { TextColumn, TimeTextColumn } from './columns.js';
 
 /** When a row was made and last changed, and by whom. Null where the credential does not say. */
@@ -12,6 +13,18 @@ export abstract class Authored {
   @TextColumn(255, { nullable: true }) updatedByName: string | null;
   @TextColumn(255, { nullable: true }) updatedByRole: string | null;
 }
+
+/** As `Authored` has them, for the migrations. */
+export const authorshipColumns = ({ text, time }: ColumnTypes) => ({
+  created_time: `${time} NOT NULL`,
+  updated_time: `${time} NOT NULL`,
+  created_by: `${text(255)} NULL`,
+  created_by_name: `${text(255)} NULL`,
+  created_by_role: `${text(255)} NULL`,
+  updated_by: `${text(255)} NULL`,
+  updated_by_name: `${text(255)} NULL`,
+  updated_by_role: `${text(255)} NULL`,
+});
 
 /** Authorship of a row that `principal` makes now. */
 export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored => ({
