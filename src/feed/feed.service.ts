@@ -54,6 +54,8 @@ interface Ends {
 /** Reads what happened to a tenant's conversations. */
 @Injectable()
 export class FeedService {
+  readonly #beginning = new Map<string, Promise<EventPage>>();
+
   constructor(
     private readonly events: EventsRepository,
     private readonly feeds: FeedsRepository,
@@ -73,8 +75,19 @@ export class FeedService {
     return place;
   }
 
-  /** The events behind a place, up to `limit`. Throws EventsExpired. */
-  async read(scope: TenantScope, after: EventPlace, filter: EventFilter, limit: number): Promise<EventPage> {
+  /** The events behind a place, up to `limit`. Who is woken together and asks for the same reads it together. Throws EventsExpired. */
+  read(scope: TenantScope, after: EventPlace, filter: EventFilter, limit: number): Promise<EventPage> {
+    const key = JSON.stringify([scope.tenantId, scope.tenantUnitId, eventIdOf(after), filter, limit]);
+    const same = this.#beginning.get(key);
+    if (same) return same;
+    const page = this.#read(scope, after, filter, limit);
+    this.#beginning.set(key, page);
+    // Only of those who were woken by now: who begins later may have to see more.
+    queueMicrotask(() => this.#beginning.delete(key));
+    return page;
+  }
+
+  async #read(scope: TenantScope, after: EventPlace, filter: EventFilter, limit: number): Promise<EventPage> {
     const before = await this.transactions.readTogether(scope, (reads) => this.#ends(scope, reads));
     assertKept(after, before);
     if (after.position === before.latest) return { events: [], next: after, hasMore: false };

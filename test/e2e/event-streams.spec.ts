@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { EpochsRepository } from '../../src/events/epochs.repository.js';
+import { EventsRepository } from '../../src/events/events.repository.js';
+import { FeedWatch } from '../../src/feed/feed-watch.js';
 import { Health } from '../../src/monitoring/health.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { until } from '../support/until.js';
@@ -100,6 +102,21 @@ describe('a stream', () => {
 
     await until('the last one has come', () => resumed.sent.length === 1);
     expect(resumed.sent).toEqual([sent[2]]);
+  });
+
+  it('costs no reads of its own: what wakes many at the same place is read once', async () => {
+    const ada = first.as({ tenant: 'many' });
+    const wait = jest.spyOn(first.app.get(FeedWatch), 'wait');
+    const list = jest.spyOn(first.app.get(EventsRepository), 'listIn');
+    const streams = await Promise.all(Array.from({ length: 20 }, () => stream('many')));
+    const waits = () => wait.mock.calls.filter(([tenant]) => tenant === 'many').length;
+    await until('all wait', () => waits() === streams.length);
+
+    await ada.post('/conversations');
+
+    await until('all have the event', () => streams.every(({ sent }) => sent.length === 1));
+    expect(list.mock.calls.filter(([scope]) => scope.tenantId === 'many')).toHaveLength(1);
+    jest.restoreAllMocks();
   });
 
   it('is refused where it cannot go on, or the id is none', async () => {
