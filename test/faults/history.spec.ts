@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -95,12 +95,18 @@ describe('an export that is killed', () => {
 
     const killed = colloquy('export', ...filter, '--out', out);
     const end = exitCodeOf(killed);
-    await until('it writes', () => existsSync(`${out}.part`));
-    // It keeps what it has every two seconds, and would be done by then.
-    killed.kill('SIGSTOP');
+    // In small steps, or it would be done before anybody has looked.
+    const goOnUntil = (what: string, isSo: () => boolean) =>
+      until(what, async () => {
+        killed.kill('SIGCONT');
+        await sleep(20);
+        killed.kill('SIGSTOP');
+        return isSo();
+      });
+    await goOnUntil('it writes', () => (statSync(`${out}.part`, { throwIfNoEntry: false })?.size ?? 0) > 0);
+    // It keeps what it has every two seconds.
     await sleep(2_500);
-    killed.kill('SIGCONT');
-    await until('it keeps what it has', () => existsSync(`${out}.part.json`));
+    await goOnUntil('it keeps what it has', () => existsSync(`${out}.part.json`));
     killed.kill('SIGKILL');
 
     expect(await end).toBeNull();
