@@ -20,6 +20,7 @@ import { ProblemsModule } from './problems/problems.module.js';
 import { RateLimitGuard } from './rate-limit/rate-limit.guard.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { TenantGuard } from './tenancy/tenant.guard.js';
+import { TurnGuard } from './tenancy/turn.guard.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** What the service is made of. The order of the guards is the order in which they run. */
@@ -48,6 +49,7 @@ export class AppModule {
         ...(config.rateLimit ? [{ provide: APP_GUARD, useClass: RateLimitGuard }] : []),
         { provide: APP_GUARD, useClass: TenantGuard },
         { provide: APP_GUARD, useClass: ScopeGuard },
+        { provide: APP_GUARD, useClass: TurnGuard },
         { provide: APP_GUARD, useClass: InputGuard },
         { provide: APP_FILTER, useClass: ProblemDetailsFilter },
       ],

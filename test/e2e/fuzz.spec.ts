@@ -255,21 +255,30 @@ const contentType = fc.oneof(
 function requestOf(operation: FoundOperation) {
   const known = operation.parameters.map(parameterOf).filter((parameter) => parameter !== undefined);
   const recordOf = (place: Parameter['in']) => {
-    const some: fc.Arbitrary<Record<string, string | undefined>> = fc.record(
+    const own = known.filter((parameter) => parameter.in === place);
+    type Values = fc.Arbitrary<Record<string, string | undefined>>;
+    const some: Values = fc.record(
       Object.fromEntries(
-        known
-          .filter((parameter) => parameter.in === place)
-          .map(({ name, schema }): [string, fc.Arbitrary<string | undefined>] => {
-            const only = ONLY[name]?.map(String);
-            if (only) return [name, fc.option(fc.constantFrom(...only), { nil: undefined })];
-            const values = HEADER_VALUES[name] ?? HINTS[name]?.map(String);
-            const any = anyParameter(schema, schemas);
-            return [name, values ? fc.oneof(any, fc.constantFrom(...values)) : any];
-          }),
+        own.map(({ name, schema }): [string, fc.Arbitrary<string | undefined>] => {
+          const only = ONLY[name]?.map(String);
+          if (only) return [name, fc.option(fc.constantFrom(...only), { nil: undefined })];
+          const values = HEADER_VALUES[name] ?? HINTS[name]?.map(String);
+          const any = anyParameter(schema, schemas);
+          return [name, values ? fc.oneof(any, fc.constantFrom(...values)) : any];
+        }),
+      ),
+    );
+    /** What is hinted at and nothing else, so that all of it means something. */
+    const hinted: Values = fc.record(
+      Object.fromEntries(
+        own.flatMap(({ name }) => {
+          const values = HINTS[name]?.filter((value) => typeof value === 'string') ?? [];
+          return values.length > 0 ? [[name, fc.constantFrom(...values)]] : [];
+        }),
       ),
     );
     // Often none at all, so that the body is what counts.
-    return fc.oneof(some, fc.constant({}));
+    return fc.oneof(some, hinted, fc.constant({}));
   };
   const schema = operation.requestBody?.content['application/json']?.schema;
   return fc.record({

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { createApp } from '../../src/app.setup.js';
-import { loadConfig } from '../../src/config/load-config.js';
 import { EventRetention } from '../../src/events/event-retention.js';
-import { createLogger } from '../../src/monitoring/logger.js';
 import { DueLanesRepository } from '../../src/webhooks/delivery/due-lanes.repository.js';
 import { ResealedSecrets } from '../../src/webhooks/resealed-secrets.js';
 import { WebhookStates } from '../../src/webhooks/webhook-states.js';
 import { setClock, startClock, stopClock } from '../support/clock.js';
-import { createTestApp } from '../support/create-test-app.js';
+import { createTestApp, startTestApp } from '../support/create-test-app.js';
 import { logWatch } from '../support/log-watch.js';
 import { createTestDatabase } from '../support/test-database.js';
-import { TestClient, TOKEN_SECRET } from '../support/test-client.js';
+import { TestClient } from '../support/test-client.js';
 import { until } from '../support/until.js';
 import { answers, WebhookReceiver } from '../support/webhook-receiver.js';
 
@@ -183,20 +180,11 @@ describe('WEBHOOK_KEY', () => {
   });
 
   async function replica(databaseUrl: string, key: string) {
-    const config = loadConfig({
-      environment: {
-        ...ALLOWED,
-        DATABASE_URL: databaseUrl,
-        AUTH_MODE: 'jwt',
-        AUTH_JWT_SECRET: TOKEN_SECRET,
-        WEBHOOK_KEY: key,
-      },
+    const { app: started } = await startTestApp({
+      ...ALLOWED,
+      DATABASE_URL: databaseUrl,
+      WEBHOOK_KEY: key,
     });
-    const started = await createApp(
-      config,
-      createLogger(config.log, { write: (line) => logWatch.print(line) }),
-    );
-    await started.getHttpAdapter().getInstance().ready();
     return { app: started, client: new TestClient(started, { tenant: 'acme' }) };
   }
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterAll } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -38,29 +39,7 @@ interface Options {
 export async function createTestApp({ environment = {}, databaseUrl }: Options = {}): Promise<TestApp> {
   const database =
     databaseUrl === undefined ? await createTestDatabase() : { url: databaseUrl, drop: async () => {} };
-  const logs: Record<string, unknown>[] = [];
-  const variables = {
-    DATABASE_URL: database.url,
-    AUTH_MODE: 'jwt,api-key',
-    AUTH_JWT_SECRET: TOKEN_SECRET,
-    ...environment,
-  };
-  logWatch.keepConfiguration(variables);
-  const config = loadConfig({ environment: variables });
-  // What would be logged at any level must keep the secrets; a test sees the lines of the level that it asks for.
-  const logger = createLogger(
-    { ...config.log, level: 'trace' },
-    {
-      write: (line: string) => {
-        logWatch.print(line);
-        const fields = JSON.parse(line) as Record<string, unknown>;
-        if (severityOf(fields['level']) >= severityOf(config.log.level)) logs.push(fields);
-      },
-    },
-  );
-  const app = await createApp(config, logger);
-  keepRequestsSecret(app.getHttpAdapter().getInstance());
-  await app.getHttpAdapter().getInstance().ready();
+  const { app, logs } = await startTestApp({ DATABASE_URL: database.url, ...environment });
   const watcher = StatementWatcher.on(app);
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= app.close().then(() => database.drop()));
@@ -88,6 +67,31 @@ export async function createTestApp({ environment = {}, databaseUrl }: Options =
   };
 }
 
+/** As `createTestApp`, on a database that is there, and for a test that closes it itself. */
+export async function startTestApp(
+  environment: Record<string, string>,
+): Promise<Pick<TestApp, 'app' | 'logs'>> {
+  const logs: Record<string, unknown>[] = [];
+  const variables = { AUTH_MODE: 'jwt,api-key', AUTH_JWT_SECRET: TOKEN_SECRET, ...environment };
+  logWatch.keepConfiguration(variables);
+  const config = loadConfig({ environment: variables });
+  // What would be logged at any level must keep the secrets; a test sees the lines of the level that it asks for.
+  const logger = createLogger(
+    { ...config.log, level: 'trace' },
+    {
+      write: (line: string) => {
+        logWatch.print(line);
+        const fields = JSON.parse(line) as Record<string, unknown>;
+        if (severityOf(fields['level']) >= severityOf(config.log.level)) logs.push(fields);
+      },
+    },
+  );
+  const app = await createApp(config, logger);
+  keepRequestsSecret(app.getHttpAdapter().getInstance());
+  await app.getHttpAdapter().getInstance().ready();
+  return { app, logs };
+}
+
 const severityOf = (level: unknown): number => pino.levels.values[String(level)] ?? Infinity;
 
 const SECRET_HEADERS = ['authorization', 'x-api-key', 'idempotency-key'] as const;
@@ -101,7 +105,8 @@ function keepRequestsSecret(fastify: FastifyInstance): void {
     done();
   });
   fastify.addHook('onResponse', (request, _reply, done) => {
-    logWatch.keep(request.json);
+    // As it was read; who is refused before has a body that nobody has read.
+    if (!(request.body instanceof Readable)) logWatch.keep(request.body);
     done();
   });
 }

@@ -7,8 +7,11 @@ const TOLD = new Set([
   ...['conversation_id', 'message_id', 'webhook_id', 'created_id', 'delivery_error'],
 ]);
 
-/** A word of an enum that is the beginning of a column's name, which a failed statement is logged with. */
-const NO_SECRET = 'requested';
+/**
+ * A word of an enum that is the beginning of a column's name, which a failed statement is logged with; and the service
+ * itself as an author, which is also the name of folders that it is cloned into.
+ */
+const NO_SECRETS = new Set(['requested', 'colloquy']);
 
 /** Remembers what must not be logged, and what is logged. Texts of less than eight characters are not told apart. */
 export class LogWatch {
@@ -18,7 +21,7 @@ export class LogWatch {
   /** From now on no string in this value, however deep, may be in the log. */
   keep(value: unknown): void {
     for (const text of stringsIn(value))
-      if (text.length >= MIN_LENGTH && text !== NO_SECRET)
+      if (text.length >= MIN_LENGTH && !NO_SECRETS.has(text))
         this.#secrets.add(Buffer.from(text.slice(0, MAX_LENGTH)).toString());
   }
 
