@@ -51,9 +51,21 @@ export class EventPublisher implements PeriodicWork {
   async #publish(): Promise<boolean> {
     const published = await this.transactions.run(null, async (transaction) => {
       // Behind the lock, so that the snapshot in which the rows are read has all that an earlier publisher did.
-      const epoch = await this.epochs.currentLocked(transaction);
-      const pending = await this.publishing.listPending(transaction);
-      if (pending.length > 0) await this.publishing.publish(transaction, epoch, pending);
+      const [epoch, tenants] = await Promise.all([
+        this.epochs.currentLocked(transaction),
+        this.publishing.listTenants(transaction),
+      ]);
+      if (tenants.length === 0) return [];
+      if (epoch === null) {
+        const pending = await this.publishing.listPending(transaction, tenants);
+        await this.publishing.discard(transaction, pending);
+        return pending;
+      }
+      const [pending, marks] = await Promise.all([
+        this.publishing.listPending(transaction, tenants),
+        this.publishing.listMarks(transaction, epoch, tenants),
+      ]);
+      await this.publishing.publish(transaction, epoch, pending, marks);
       return pending;
     });
     const times = published.map(({ event_time }) =>

@@ -30,40 +30,34 @@ export class PublishingRepository extends AcrossTenantsRepository {
     super(dataSource);
   }
 
+  /** Whose events are pending. */
+  async listTenants(transaction: Transaction): Promise<string[]> {
+    const sql = `SELECT DISTINCT tenant_id FROM event_pending LIMIT ${MAX_TENANTS}`;
+    return (await this.rowsIn(transaction, sql, [])).map(({ tenant_id }) => String(tenant_id));
+  }
+
   /** What is pending: of each conversation what was committed first, of many tenants a share each. */
-  async listPending(transaction: Transaction): Promise<Row[]> {
-    const tenants = await this.rowsIn(
-      transaction,
-      `SELECT DISTINCT tenant_id FROM event_pending LIMIT ${MAX_TENANTS}`,
-      [],
-    );
-    if (tenants.length === 0) return [];
+  listPending(transaction: Transaction, tenants: readonly string[]): Promise<Row[]> {
     const share = Math.ceil(MAX_ROWS / tenants.length);
     return this.rowsIn(
       transaction,
       tenants.map(() => `(${PENDING})`).join(' UNION ALL '),
-      tenants.flatMap(({ tenant_id }) => [tenant_id, share]),
+      tenants.flatMap((tenant) => [tenant, share]),
     );
   }
 
-  /** Gives the rows their positions in the epoch; without one they are discarded. Throws PublishedMeanwhile. */
-  async publish(transaction: Transaction, epoch: string | null, pending: readonly Row[]): Promise<void> {
-    const remove = () =>
-      pending.map(({ tenant_id, id }) =>
-        this.affectedIn(transaction, 'DELETE FROM event_pending WHERE tenant_id = ? AND id = ?', [
-          tenant_id,
-          id,
-        ]),
-      );
-    if (epoch === null) {
-      await Promise.all(remove());
-      return;
-    }
-    const marks = await this.#marks(
-      transaction,
-      epoch,
-      new Set(pending.map(({ tenant_id }) => String(tenant_id))),
-    );
+  /** Of an epoch that is over: nobody can read on in it. */
+  async discard(transaction: Transaction, pending: readonly Row[]): Promise<void> {
+    await Promise.all(this.#remove(transaction, pending));
+  }
+
+  /** Gives the rows their positions behind the marks of their feeds. Throws PublishedMeanwhile. */
+  async publish(
+    transaction: Transaction,
+    epoch: string,
+    pending: readonly Row[],
+    marks: ReadonlyMap<string, number>,
+  ): Promise<void> {
     const lasts = new Map(marks);
     const rows = pending.map((row) => {
       const tenant = String(row['tenant_id']);
@@ -82,8 +76,12 @@ export class PublishingRepository extends AcrossTenantsRepository {
         row['data'],
       ];
     });
+    for (let start = 0; start < rows.length; start += INSERT_ROWS) {
+      const chunk = rows.slice(start, start + INSERT_ROWS);
+      await this.laterIn(transaction, INSERT + chunk.map(() => TUPLE).join(', '), chunk.flat());
+    }
     const counts = await Promise.all([
-      ...remove(),
+      ...this.#remove(transaction, pending),
       ...[...marks].map(([tenant, last]) =>
         this.affectedIn(
           transaction,
@@ -93,28 +91,24 @@ export class PublishingRepository extends AcrossTenantsRepository {
       ),
     ]);
     if (counts.some((count) => count !== 1)) throw new PublishedMeanwhile();
-    for (let start = 0; start < rows.length; start += INSERT_ROWS) {
-      const chunk = rows.slice(start, start + INSERT_ROWS);
-      await this.affectedIn(transaction, INSERT + chunk.map(() => TUPLE).join(', '), chunk.flat());
-    }
   }
 
   /** How far the feeds of the tenants go; those that have none get one. */
-  async #marks(
+  async listMarks(
     transaction: Transaction,
     epoch: string,
-    tenants: ReadonlySet<string>,
+    tenants: readonly string[],
   ): Promise<Map<string, number>> {
     const read = async () => {
       const rows = await this.rowsIn(
         transaction,
-        [...tenants].map(() => `(${MARK})`).join(' UNION ALL '),
-        [...tenants].flatMap((tenant) => [tenant, epoch]),
+        tenants.map(() => `(${MARK})`).join(' UNION ALL '),
+        tenants.flatMap((tenant) => [tenant, epoch]),
       );
       return new Map(rows.map((row) => [String(row['tenant_id']), Number(row['last_position'])]));
     };
     const marks = await read();
-    const missing = [...tenants].filter((tenant) => !marks.has(tenant));
+    const missing = tenants.filter((tenant) => !marks.has(tenant));
     if (missing.length === 0) return marks;
     await this.affectedIn(
       transaction,
@@ -122,7 +116,16 @@ export class PublishingRepository extends AcrossTenantsRepository {
       missing.flatMap((tenant) => [tenant, epoch]),
     );
     const all = await read();
-    if (all.size < tenants.size) throw new PublishedMeanwhile();
+    if (all.size < tenants.length) throw new PublishedMeanwhile();
     return all;
+  }
+
+  #remove(transaction: Transaction, pending: readonly Row[]): Promise<number>[] {
+    return pending.map(({ tenant_id, id }) =>
+      this.affectedIn(transaction, 'DELETE FROM event_pending WHERE tenant_id = ? AND id = ?', [
+        tenant_id,
+        id,
+      ]),
+    );
   }
 }

@@ -42,6 +42,11 @@ export abstract class AcrossTenantsRepository {
     return Transaction.sessionOf(transaction).affected(sql, parameters);
   }
 
+  /** A statement whose outcome matters only if it fails: it goes with the next one, which then fails in its place. */
+  protected laterIn(transaction: Transaction, sql: string, parameters: readonly unknown[]): Promise<void> {
+    return Transaction.sessionOf(transaction).enqueue(sql, parameters);
+  }
+
   protected get isSqlite(): boolean {
     return this.#dataSource.options.type === 'better-sqlite3';
   }
