@@ -213,7 +213,7 @@ const idOf = (chosen: string, kind: Kind): string => {
 /** Stands for the id of an event that is there, until a request is sent. */
 const EVENT = '@event';
 const fill = (text: string): string => text.replaceAll(EVENT, things[0]?.event ?? '');
-const PLACES = [EVENT, 'earliest', 'latest', 'another-1'];
+const PLACES = [EVENT, 'earliest', 'latest', 'another-1', 'another-2'];
 /** What random values hardly ever are: names that are taken, places in the feed, receivers that may be called. */
 const HINTS: Hints = {
   external_id: ['a'],
@@ -227,7 +227,7 @@ const HINTS: Hints = {
   feedback: ['new'],
 };
 /** The only values that are tried: an answer that is held takes too long here. */
-const ONLY: Hints = { wait: ['0', '31', 'x'] };
+const ONLY: Hints = { wait: ['0', '0', '0', '0', '31', 'x'] };
 
 /** The current tag is "1" or near it. */
 const ETAGS = ['"1"', '"2"', '"3"', 'W/"1"', '*', '"x"', '"1","2","3"', ''];
