@@ -371,6 +371,10 @@ After so many requests of six kinds (all but batches and those to one conversati
 
 ${memory}
 
+## Events
+
+Measured by themselves (\`npm run bench:feed\`), with figures where they are described: what an append costs with its event, how soon that can be read, pages of a feed of millions of events, what a reader gets, and what open streams cost ([events.md](events.md#what-it-costs)).
+
 ## Webhooks
 
 Measured by themselves, with figures where they are described: deliveries a second, what each costs the database, that nobody waits for another, and what it costs to look over 10,000 of them ([webhooks.md](webhooks.md#how-much-and-how-fair)).
