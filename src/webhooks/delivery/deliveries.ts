@@ -50,12 +50,15 @@ export class Deliveries implements PeriodicWork, BeforeApplicationShutdown {
     const recently = new Date(now().getTime() - OVERLAP_MS);
     if (performance.now() - this.#lastWholeLook > WHOLE_LOOK_MS) this.#lookAtAll();
     const since = this.#newsSince < recently ? this.#newsSince : recently; // should the clock be put back
-    const { lanes, isAll } = await this.due.find(now(), since, CANDIDATES);
-    let isLeft = false;
-    for (const lane of inTurns(lanes))
-      if (this.#hasSlotFor(lane)) this.#start(lane);
-      else isLeft = true;
-    if (isAll && !isLeft) this.#newsSince = recently;
+    const time = now();
+    const { lanes, hasAllNews } = await this.due.find(time, since, CANDIDATES);
+    let areNewsLeft = !hasAllNews;
+    for (const candidate of inTurns(lanes)) {
+      const isAwake = candidate.lane.wakeTime !== null && candidate.lane.wakeTime <= time;
+      if (this.#hasSlotFor(candidate)) this.#start(candidate);
+      else if (!isAwake) areNewsLeft = true;
+    }
+    if (!areNewsLeft) this.#newsSince = recently;
     return false;
   }
 

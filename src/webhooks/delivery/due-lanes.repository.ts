@@ -57,16 +57,17 @@ export class DueLanesRepository extends AcrossTenantsRepository {
   /**
    * Lanes that no replica works on at `time` and that are awake, or behind a feed that has moved since `newsSince`:
    * about `limit` of those whose receiver took the last delivery, and as many whose receiver failed. Tenants share
-   * these places, so that whoever has a thousand lanes keeps nobody else out. `isAll` when there are no others.
+   * these places, so that whoever has a thousand lanes keeps nobody else out. `hasAllNews` unless one that is only
+   * behind its feed may have got none.
    */
   find(
     time: Date,
     newsSince: Date,
     limit: number,
-  ): Promise<{ readonly lanes: readonly DueLane[]; readonly isAll: boolean }> {
+  ): Promise<{ readonly lanes: readonly DueLane[]; readonly hasAllNews: boolean }> {
     return this.transactions.readTogether(null, async (reads) => {
       const epoch = await this.epochs.currentIn(reads);
-      if (epoch === null) return { lanes: [], isAll: true };
+      if (epoch === null) return { lanes: [], hasAllNews: true };
       const [news, ...awake] = await Promise.all([
         this.#newsIn(reads, epoch, time, newsSince),
         ...KINDS.map((kind) => this.#awakeIn(reads, kind, time)),
@@ -79,7 +80,7 @@ export class DueLanesRepository extends AcrossTenantsRepository {
       );
       return {
         lanes: found.flatMap(({ lanes }) => lanes),
-        isAll: news.size < MAX_FOUND && found.every(({ isAll }) => isAll),
+        hasAllNews: news.size < MAX_FOUND && found.every(({ hasAllNews }) => hasAllNews),
       };
     });
   }
@@ -109,10 +110,10 @@ export class DueLanesRepository extends AcrossTenantsRepository {
       readonly time: Date;
       readonly limit: number;
     },
-  ): Promise<{ lanes: DueLane[]; isAll: boolean }> {
+  ): Promise<{ lanes: DueLane[]; hasAllNews: boolean }> {
     const start = Math.floor(Math.random() * due.tenants.length);
     const tenants = [...due.tenants.slice(start), ...due.tenants.slice(0, start)].slice(0, MAX_TENANTS);
-    if (tenants.length === 0) return { lanes: [], isAll: true };
+    if (tenants.length === 0) return { lanes: [], hasAllNews: true };
     const share = Math.ceil(due.limit / tenants.length);
     const time = textOf(due.time);
     const rows = await this.rowsIn(
@@ -121,13 +122,14 @@ export class DueLanesRepository extends AcrossTenantsRepository {
       tenants.flatMap((tenant) => [tenant, time, time, time, due.news.get(tenant) ?? 0, due.epoch, share]),
     );
     const lanes = rows.map((row) => this.#laneOf(row));
-    const shares = [...Map.groupBy(lanes, ({ tenantId }) => tenantId).values()];
+    const found = Map.groupBy(lanes, ({ tenantId }) => tenantId);
+    const isWhole = (tenant: string) => tenants.includes(tenant) && (found.get(tenant)?.length ?? 0) < share;
     return {
       lanes: lanes.map((lane) => ({
         scope: TenantScope.grant(lane.tenantId, lane.tenantUnitId, SERVICE),
         lane,
       })),
-      isAll: tenants.length === due.tenants.length && shares.every(({ length }) => length < share),
+      hasAllNews: [...due.news.keys()].every(isWhole),
     };
   }
 
