@@ -23,6 +23,14 @@ export async function runMigrations(dataSource: DataSource): Promise<string[]> {
   }
 }
 
+/** Waits until all columns of all tables can be read, also through a proxy. */
+export async function untilHeardOf(dataSource: DataSource): Promise<void> {
+  for (const { tableName, columns } of dataSource.entityMetadatas) {
+    const names = columns.map(({ databaseName }) => databaseName).join(', ');
+    await whenHeardOf(() => dataSource.query(`SELECT ${names} FROM ${tableName} LIMIT 1`));
+  }
+}
+
 /** The names of migrations that the database has not seen. */
 export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
   const runner = dataSource.createQueryRunner('master');
@@ -44,14 +52,20 @@ async function execute(dataSource: DataSource, runner: QueryRunner): Promise<str
   return (await executor.executePendingMigrations()).map(({ name }) => name);
 }
 
-/** A migration can be run again from its start, and is while a name that it uses is not known to who stands before the database. */
+/** A migration can be run again from its start. */
 async function executeWhenHeardOf(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
   const before = await namesOf(dataSource, runner);
+  await whenHeardOf(() => execute(dataSource, runner));
+  return before;
+}
+
+/** Does work again while a name that it uses is not known to who stands before the database. */
+async function whenHeardOf(work: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + SCHEMA_HEARD_OF_MS;
   for (;;) {
     try {
-      await execute(dataSource, runner);
-      return before;
+      await work();
+      return;
     } catch (error) {
       if (!isUnknownName(error) || Date.now() > deadline) throw error;
       await sleep(ASK_AGAIN_MS);

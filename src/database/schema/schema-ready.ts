@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { APP_CONFIG, type AppConfig } from '../../config/app-config.js';
 import { StartChecks } from '../start-checks.js';
-import { pendingMigrations, runMigrations } from './migrate.js';
+import { pendingMigrations, runMigrations, untilHeardOf } from './migrate.js';
 
 /** Before the service listens: checks the database, and runs what migrations are missing, or with DATABASE_MIGRATIONS=check throws if any is. */
 @Injectable()
@@ -35,6 +35,8 @@ export class SchemaReady implements OnModuleInit {
       return;
     }
     const executed = await runMigrations(this.dataSource);
-    if (executed.length > 0) this.#logger.log(`Migrations run: ${executed.join(', ')}`);
+    if (executed.length === 0) return;
+    await untilHeardOf(this.dataSource);
+    this.#logger.log(`Migrations run: ${executed.join(', ')}`);
   }
 }
