@@ -52,6 +52,7 @@ export class Deliveries implements PeriodicWork, BeforeApplicationShutdown {
     const since = this.#newsSince < recently ? this.#newsSince : recently; // should the clock be put back
     const time = now();
     const { lanes, hasAllNews } = await this.due.find(time, since, CANDIDATES);
+    if (this.#stopping.signal.aborted) return false; // nobody would wait for what is begun now
     let areNewsLeft = !hasAllNews;
     for (const candidate of inTurns(lanes)) {
       const isAwake = candidate.lane.wakeTime !== null && candidate.lane.wakeTime <= time;
