@@ -26,7 +26,7 @@ async function send(importer: Importer, command: ImportCommand, output: Output):
   const service = connect(command.target);
   await assertReachable(service);
   const total = await importer.totalBytes();
-  output.start(() => ({ total, done: importer.read.bytes, words: summary(importer.counts, false) }));
+  output.start(() => ({ total, done: importer.bytes, words: summary(importer.counts, false) }));
   try {
     await importer.run(service);
   } finally {

@@ -56,7 +56,7 @@ export class Importer {
     leftOut: 0,
     branches: 0,
   };
-  readonly read: ReadCount = { bytes: 0 };
+  readonly #read: ReadCount = { bytes: 0 };
   end: End = 'complete';
   /** Whether anything was recognised at all. */
   isKnown = false;
@@ -67,6 +67,11 @@ export class Importer {
     private readonly rejects: Rejects,
     private readonly signal?: AbortSignal,
   ) {}
+
+  /** How far it is in its files. */
+  get bytes(): number {
+    return this.#read.handedOn ?? this.#read.bytes;
+  }
 
   async totalBytes(): Promise<number> {
     const sizes = this.options.files.map(async (file) =>
@@ -101,7 +106,7 @@ export class Importer {
     const told = new Set<string>();
     const known = new Set<string>();
     const held = new Map<string, Reading[]>();
-    for await (const reading of readFile(file, recogniser, this.read)) {
+    for await (const reading of readFile(file, recogniser, this.#read)) {
       if (this.#hasEnded()) return;
       const { format, source } = reading;
       const faults = held.get(source) ?? [];

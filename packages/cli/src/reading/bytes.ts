@@ -18,6 +18,8 @@ export interface Source {
 /** How far an input is read, as it lies there, compressed or not. */
 export interface ReadCount {
   bytes: number;
+  /** How far it is handed on, while it is read ahead to tell what it is. */
+  handedOn?: number | undefined;
 }
 
 /** Pieces of a hundredth, so that what is counted says how far the import is. */

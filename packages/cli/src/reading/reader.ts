@@ -34,18 +34,22 @@ export async function* readFile(
   const feedback = new Feedback();
   for await (const source of sourcesIn(path, count, (member) => Feedback.isIn(member))) {
     if (Feedback.isIn(source.name)) {
-      for await (const found of valuesIn(source.bytes, () => false))
+      for await (const found of valuesIn(source.bytes, () => false, count))
         if ('value' in found) feedback.add(found.value);
       continue;
     }
-    for await (const reading of readSource(source, recogniser))
+    for await (const reading of readSource(source, recogniser, count))
       yield 'draft' in reading ? { ...reading, draft: feedback.addTo(reading.draft) } : reading;
   }
 }
 
-async function* readSource({ name: source, bytes }: Source, recogniser: Recogniser): AsyncGenerator<Reading> {
+async function* readSource(
+  { name: source, bytes }: Source,
+  recogniser: Recogniser,
+  count: ReadCount,
+): AsyncGenerator<Reading> {
   const groups = new Map<string, Group>();
-  const values = valuesIn(bytes, (value) => recogniser.isEntry(value));
+  const values = valuesIn(bytes, (value) => recogniser.isEntry(value), count);
   for await (const found of joinExport(values)) {
     if ('fault' in found) {
       yield { source, place: found.place, fault: found.fault, entries: 'text' in found ? [found.text] : [] };

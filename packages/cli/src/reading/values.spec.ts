@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { isObject } from '../json.js';
+import type { ReadCount } from './bytes.js';
 import type { Found } from './splitter.js';
 import { valuesIn } from './values.js';
 
@@ -70,6 +71,24 @@ describe('the values of a text', () => {
 
     expect(values(found)).toEqual(many);
     expect(found.at(-1)).toMatchObject({ place: 'entry 4200' });
+  });
+
+  it('tell how far they are handed on of what was read ahead', async () => {
+    const count: ReadCount = { bytes: 0 };
+    async function* bytes() {
+      for await (const chunk of cut('{"chat":1}\n'.repeat(50_000), 65_536)) {
+        count.bytes += chunk.length;
+        yield chunk;
+      }
+    }
+    const seen: number[] = [];
+
+    for await (const found of valuesIn(bytes(), isEntry, count))
+      if ('value' in found) seen.push(count.handedOn ?? NaN);
+
+    const pieces = Array.from({ length: 9 }, (_, piece) => piece * 65_536);
+    expect([...new Set(seen)].map(Math.round)).toEqual(pieces);
+    expect(count).toEqual({ bytes: 550_000, handedOn: undefined });
   });
 
   it('keep the names of members', async () => {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { isList, isObject, parseJson } from '../json.js';
 import { reasonOf } from '../errors.js';
+import type { ReadCount } from './bytes.js';
 import { linesOf } from './lines.js';
 import { type Found, Splitter, toValue } from './splitter.js';
 
@@ -17,11 +18,18 @@ const SAMPLE_LINES = 20;
 export async function* valuesIn(
   bytes: AsyncIterable<Buffer>,
   isEntry: (value: unknown) => boolean,
+  count: ReadCount = { bytes: 0 },
 ): AsyncGenerator<Found, void> {
+  const before = (count.handedOn = count.bytes);
   const { head, rest } = await headOf(bytes);
+  const ahead = count.bytes - before;
+  count.handedOn = undefined;
+  const all = from(head, rest, (share) => {
+    count.handedOn = share < 1 ? before + share * ahead : undefined;
+  });
   const start = head.subarray(0, HEAD_BYTES).toString('utf8', 0, 4096).trimStart();
   if (start === '') return;
-  if (!/^[[{"]/.test(start) || isCsv(start)) return yield* rowsIn(start, from(head, rest));
+  if (!/^[[{"]/.test(start) || isCsv(start)) return yield* rowsIn(start, all);
   if (rest === null) {
     const whole = toValue(head, head.toString().trim().includes('\n') ? '' : 'line 1');
     if ('value' in whole) {
@@ -29,9 +37,9 @@ export async function* valuesIn(
       return;
     }
   }
-  if (isLines(head, rest === null)) return yield* jsonLines(from(head, rest));
+  if (isLines(head, rest === null)) return yield* jsonLines(all);
   const splitter = new Splitter(isEntry, MAX_VALUE_BYTES);
-  for await (const chunk of from(head, rest)) yield* splitter.feed(chunk);
+  for await (const chunk of all) yield* splitter.feed(chunk);
   yield* splitter.end();
 }
 
@@ -50,9 +58,18 @@ async function headOf(
   return { head: Buffer.concat(chunks), rest: iterator };
 }
 
-async function* from(head: Buffer, rest: AsyncIterator<Buffer> | null): AsyncGenerator<Buffer> {
+/** What was read and what follows; `tell` hears how much of the former is handed on, as a share of it. */
+async function* from(
+  head: Buffer,
+  rest: AsyncIterator<Buffer> | null,
+  tell: (share: number) => void,
+): AsyncGenerator<Buffer> {
   const PIECE = 64 * 1024;
-  for (let start = 0; start < head.length; start += PIECE) yield head.subarray(start, start + PIECE);
+  for (let start = 0; start < head.length; start += PIECE) {
+    tell(start / head.length);
+    yield head.subarray(start, start + PIECE);
+  }
+  tell(1);
   for (let next = await rest?.next(); next && next.done !== true; next = await rest?.next()) yield next.value;
 }
 
