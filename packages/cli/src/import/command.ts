@@ -26,9 +26,16 @@ async function send(importer: Importer, command: ImportCommand, output: Output):
   const service = connect(command.target);
   await assertReachable(service);
   const total = await importer.totalBytes();
-  output.start(() => ({ total, done: importer.bytes, words: summary(importer.counts, false) }));
+  // What an archive has around its members is never read.
+  let isDone = false;
+  output.start(() => ({
+    total,
+    done: isDone ? total : importer.bytes,
+    words: summary(importer.counts, false),
+  }));
   try {
     await importer.run(service);
+    isDone = importer.end === 'complete';
   } finally {
     output.stop();
   }
