@@ -47,10 +47,14 @@ for (const { id, user, from, to } of TENANTS) {
 console.log(`
 300 dialogues of two tenants are there. What to look at, until Ctrl-C:
 
-  ${url}/docs                                  every operation, to be tried
-  curl '${api}/conversations?page_size=3'      the latest conversations of the first tenant
-  curl '${api}/conversations?tenant_id=acme'   those of another tenant; neither sees the other
-  npm run export -- --url ${url} --tenant acme | head -c 2000
+  every operation, to be tried:
+    ${url}/docs
+  the latest conversations of the first tenant:
+    curl '${api}/conversations?page_size=3'
+  those of another tenant; neither sees the other:
+    curl '${api}/conversations?tenant_id=acme'
+  all that it has said:
+    npm run --silent export -- --url ${url} --tenant acme | head -c 2000
 `);
 
 async function untilReady() {
