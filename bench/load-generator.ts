@@ -40,12 +40,13 @@ export class LoadGenerator {
     this.#process = spawn(command, parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }
 
-  /** Throws when any request was not answered with 2xx. */
+  /** Throws when any request was not answered with 2xx, or none was answered in time: there is nothing to divide by. */
   async run(job: LoadJob): Promise<LoadResult> {
     this.#process.send(job);
     const [result] = (await once(this.#process, 'message')) as [LoadResult];
     if (Object.keys(result.failures).length > 0)
       throw new Error(`Requests failed, by status: ${JSON.stringify(result.failures)}`);
+    if (result.answered === 0) throw new Error(`No request was answered in ${result.seconds} s.`);
     return result;
   }
 
