@@ -105,6 +105,7 @@ export class Turns {
 
   /** Lets in whoever can be, one of each tenant in turn. A tenant that holds nothing and needs more than is free is waited for. */
   #admitNext(): void {
+    if (this.#lines.size === 0) return;
     for (const [tenant, line] of this.#lines) {
       const [first] = line;
       if (!first) continue;

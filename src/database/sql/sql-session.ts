@@ -32,8 +32,12 @@ interface Statement {
 interface PendingStatement extends Statement {
   resolve: (outcome: Outcome) => void;
   reject: (error: unknown) => void;
-  inContext: <T>(work: () => T) => T;
+  inContext: InContext;
 }
+
+type InContext = <T>(work: () => T) => T;
+/** What asks first is sent in its own context anyway. */
+const inThisContext: InContext = (work) => work();
 
 /**
  * Runs statements on one query runner. What the driver throws becomes Unavailable where it is the database's state.
@@ -110,8 +114,10 @@ export class SqlSession {
   /** The outcome of a statement, which goes with all others that are asked for before anybody waits. */
   #send(sql: string, parameters: readonly unknown[]): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) queueMicrotask(() => void this.#sendPending());
-      this.#pending.push({ sql, parameters, resolve, reject, inContext: AsyncLocalStorage.snapshot() });
+      const isFirst = this.#pending.length === 0;
+      if (isFirst) queueMicrotask(() => void this.#sendPending());
+      const inContext = isFirst || this.#sendsTogether ? inThisContext : AsyncLocalStorage.snapshot();
+      this.#pending.push({ sql, parameters, resolve, reject, inContext });
     });
   }
 
