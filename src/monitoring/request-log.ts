@@ -1,8 +1,8 @@
 import { context } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { isUuid } from '../common/ids.js';
+import { isJsonObject } from '../common/json/json-value.js';
 import { LogBudget } from '../common/log-budget.js';
 import type { Metrics } from './metrics.js';
 
@@ -37,11 +37,12 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, metrics: M
   });
 }
 
-const namedIds = z.record(z.string(), z.string()).catch({});
-
 /** Of a write: who did it, and the ids of what it was done to. An id that is none may be anything, and is left out. */
 function whoAndWhat(request: FastifyRequest, reply: FastifyReply) {
-  const created = String(reply.getHeader('location')).split('/').at(-1) ?? '';
-  const ids = Object.entries({ ...namedIds.parse(request.params), created_id: created });
-  return { principal: request.principal?.id, ...Object.fromEntries(ids.filter(([, id]) => isUuid(id))) };
+  const ids = isJsonObject(request.params) ? Object.entries(request.params) : [];
+  ids.push(['created_id', String(reply.getHeader('location')).split('/').at(-1)]);
+  return {
+    principal: request.principal?.id,
+    ...Object.fromEntries(ids.filter(([, id]) => typeof id === 'string' && isUuid(id))),
+  };
 }
