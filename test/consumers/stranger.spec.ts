@@ -23,6 +23,13 @@ beforeAll(async () => {
   await copyFile(join(import.meta.dirname, 'types.ts'), join(project, 'types.ts'));
 });
 
+const FIRST_PRINTS = [
+  '1 user A table for 2, please.',
+  '2 tool {"free": 3}',
+  '3 agent Inside or outside?',
+  '',
+].join('\n');
+
 /** Strict, declarations of libraries included, and with nothing but what was installed. */
 const compile = (typescript: string, ...options: string[]) => {
   const tsc = join(typescript, 'bin/tsc');
@@ -42,9 +49,7 @@ describe('a stranger with an empty project', () => {
     async (node) => {
       const printed = await command(node, ['first.ts'], { cwd: project });
 
-      expect(printed).toBe(
-        ['1 user A table for 2, please.', '2 tool {"free": 3}', '3 agent Inside or outside?', ''].join('\n'),
-      );
+      expect(printed).toBe(FIRST_PRINTS);
     },
   );
 
@@ -57,4 +62,18 @@ describe('a stranger with an empty project', () => {
 describeInstalled('frameworks', 'a stranger with an older TypeScript', () => {
   it('compiles all examples, and types of their own, with TypeScript 5.9', () =>
     compile(join(folderOf('frameworks'), 'node_modules/typescript59'), '--module', 'nodenext'));
+});
+
+describeInstalled('runtimes', 'a stranger without Node.js', () => {
+  it.each([
+    ['Deno', '.bin/deno', ['run', '--allow-net', '--no-remote']],
+    // What `bun` itself puts into .bin is fetched by a script of its installation, and none is run.
+    ['Bun', `@oven/bun-${process.platform}-${process.arch}/bin/bun`, ['run']],
+  ])('runs the first example of the README with %s', async (_, program, args) => {
+    const binary = join(folderOf('runtimes'), 'node_modules', program);
+
+    const printed = await command(binary, [...args, 'first.ts'], { cwd: project });
+
+    expect(printed).toBe(FIRST_PRINTS);
+  });
 });
