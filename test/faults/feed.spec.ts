@@ -84,15 +84,18 @@ describe('the feed of two replicas is whole', () => {
         );
     })();
     await trial.changes.progress(1_000);
-    const published = await Promise.all(
-      replicas.map(async (replica) => {
-        const { text } = await replica.send('GET', '/metrics');
-        return Number(/^events_published_total (\d+)/m.exec(text)?.[1]);
-      }),
-    );
+    let published: number[] = [];
+    await until('both have published', async () => {
+      published = await Promise.all(
+        replicas.map(async (replica) => {
+          const { text } = await replica.send('GET', '/metrics');
+          return Number(/^events_published_total (\d+)/m.exec(text)?.[1]);
+        }),
+      );
+      return published.every((count) => count > 50);
+    });
     end.abort();
     await nobodyHoldsTheLease;
-    for (const count of published) expect(count).toBeGreaterThan(50); // else it proves nothing
     await expectWhole(`two publishers at once, with ${published.join(' and ')} events`, trial);
   });
 
@@ -173,6 +176,7 @@ it('a release without the feed is followed by one that has it through EVENTS=wri
   const before = new EarlierRelease(database, tenant);
   const changes = new Changes({ serviceUrls: urls, tenants: [tenant], writers: 8 });
   await changes.progress(100);
+  await until('the release before has written too', () => before.conversations > 10);
   await before.stop();
   expect((await replicas[0]?.send('GET', '/events'))?.status).toBe(404);
   replicas.push(await Service.start(database.url, WRITE));
@@ -202,7 +206,6 @@ it('a release without the feed is followed by one that has it through EVENTS=wri
   const [first, last] = [end.next_after, follower.events.at(-1)?.id].map((id) => Number(id?.split('-')[1]));
   expect([...changes.unexpected, ...follower.unexpected]).toEqual([]);
   expect(follower.events).toHaveLength(Number(last) - Number(first));
-  expect(before.conversations).toBeGreaterThan(10);
   expect(differencesOf(foldOf(follower.events, copies), await copiesOf(urls()[0] ?? '', tenant))).toEqual([]);
   tell('a rolling update through EVENTS=write', {
     'conversations of the release before': before.conversations,
