@@ -218,6 +218,7 @@ const PLACES = [EVENT, 'earliest', 'latest', 'another-1', 'another-2'];
 const HINTS: Hints = {
   external_id: ['a'],
   if_exists: ['return'],
+  expected_last_sequence: [0],
   content: ['Hello', 'Bye'],
   message_from: ['user'],
   after: PLACES,
