@@ -45,13 +45,13 @@ export class LogWatch {
 
   /** Whatever was logged, or stands in another text, though it must not. */
   leaks(text = this.text): string[] {
-    const beginnings = new Set(
-      Array.from({ length: text.length }, (_, at) => text.slice(at, at + MIN_LENGTH)),
-    );
     const written = [...this.#secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
-    return [...new Set(written)].filter(
-      (secret) => beginnings.has(secret.slice(0, MIN_LENGTH)) && text.includes(secret),
-    );
+    const byBeginning = Map.groupBy(new Set(written), (secret) => secret.slice(0, MIN_LENGTH));
+    const found = new Set<string>();
+    for (let at = 0; at < text.length; at++)
+      for (const secret of byBeginning.get(text.slice(at, at + MIN_LENGTH)) ?? [])
+        if (text.startsWith(secret, at)) found.add(secret);
+    return [...found];
   }
 
   /** Throws when anything was logged that must not be. */
