@@ -8,6 +8,7 @@ import { leaveHost } from '../engines/failover-driver.js';
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** Text that may be queued; together with the next statement it is far below `max_allowed_packet`. */
 const MAX_QUEUED_SIZE = 2 * 1024 * 1024;
+const BEGIN = 'START TRANSACTION';
 
 export type Row = Record<string, unknown>;
 
@@ -79,16 +80,16 @@ export class SqlSession {
     this.#queuedSize += size;
   }
 
-  /** Runs what is queued, so that the next statement fails for itself alone. */
+  /** Runs what is queued, so that the next statement fails for itself alone. A BEGIN is no work that could fail. */
   async flush(): Promise<void> {
-    if (this.#queued.length > 0) await this.#run([]);
+    if (this.#queued.some(({ sql }) => sql !== BEGIN)) await this.#run([]);
   }
 
   async begin(): Promise<void> {
     // On SQLite a transaction takes the write lock at once: one that reads first could not be upgraded later.
     const isSqlite = this.runner.dataSource.options.type === 'better-sqlite3';
     this.#inTransaction = true;
-    await this.enqueue(isSqlite ? 'BEGIN IMMEDIATE' : 'START TRANSACTION', []);
+    await this.enqueue(isSqlite ? 'BEGIN IMMEDIATE' : BEGIN, []);
   }
 
   async commit(): Promise<void> {
