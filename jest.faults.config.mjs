@@ -10,5 +10,5 @@ export default {
   testTimeout: 120_000,
   // Jest runs no afterAll in a file of which -t deselects every test; what that file has started ends when Jest does.
   forceExit: true,
-  maxWorkers: 1, // one at a time: each needs the whole machine
+  maxWorkers: 2, // most of their time they wait: for what was killed to be back, for time-outs, for locks
 };

@@ -42,10 +42,11 @@ afterEach(async () => {
 async function expectWhole(story: string, trial: FeedTrial): Promise<void> {
   const { faults, figures } = await trial.finish();
   tell(story, figures);
-  expect(faults).toEqual([]);
+  const failures = replicas.flatMap(({ process }) =>
+    process.output.split('\n').filter((line) => /unhandled|uncaught|internal_error/i.test(line)),
+  );
+  expect({ faults, failures }).toEqual({ faults: [], failures: [] });
   expect(figures).toMatchObject({ read: figures.acknowledged, doubled: 0, missing: 0, 'out of order': 0 });
-  for (const { process } of replicas)
-    expect(process.output).not.toMatch(/unhandled|uncaught|internal_error/i);
 }
 
 describe('the feed of two replicas is whole', () => {
