@@ -372,14 +372,17 @@ describe('two tenants with the same ids', () => {
     const dataSource = app.get(DataSource);
     const tables = tenantTablesOf(dataSource);
     expect(tables).toEqual(expect.arrayContaining(['conversation', 'message']));
-    for (const table of tables) {
-      const rows = await dataSource.query<Row[]>(`SELECT * FROM ${table} WHERE tenant_id = ?`, [one.tenant]);
-      await insertAll(
-        dataSource,
-        table,
-        rows.map((row) => ({ ...row, tenant_id: other.tenant })),
-      );
-    }
+    // At once, so that events are not published between two tables.
+    await dataSource.transaction(async (manager) => {
+      for (const table of tables) {
+        const rows = await manager.query<Row[]>(`SELECT * FROM ${table} WHERE tenant_id = ?`, [one.tenant]);
+        await insertAll(
+          manager,
+          table,
+          rows.map((row) => ({ ...row, tenant_id: other.tenant })),
+        );
+      }
+    });
     return { thing, one, other };
   }
 
