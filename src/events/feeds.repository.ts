@@ -16,12 +16,11 @@ export class FeedsRepository extends TenantScopedRepository<Feed> {
 
   /** Null where nothing has happened in the epoch. */
   async findIn(scope: TenantScope, transaction: Transaction, epoch: string): Promise<Feed | null> {
-    return (await this.listIn(scope, transaction)).find((feed) => feed.epoch === epoch) ?? null;
-  }
-
-  /** One of each epoch in which something happened and is kept. */
-  listIn(scope: TenantScope, transaction: Transaction): Promise<Feed[]> {
-    return this.selectIn(scope.ofTenant, transaction, { where: 'TRUE', parameters: [] });
+    const [feed] = await this.selectIn(scope.ofTenant, transaction, {
+      where: 'epoch = ?',
+      parameters: [epoch],
+    });
+    return feed ?? null;
   }
 
   /** Takes the next `count` positions. */
