@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, mkdtempSync, readFileSync } from 'node:fs';
+import { accessSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,7 +21,7 @@ else
     `\nNOT run on Vitess: FAULTS_ON=vitess runs it, where tools/fetch-vitess.sh ${NEEDED.join(' ')} was run.\n`,
   );
 
-const directory = join(mkdtempSync(join(tmpdir(), 'colloquy-vitess-')), 'cluster');
+const directory = join(tmpdir(), `colloquy-vitess-${process.pid}`);
 const cluster = async (command: string, ...args: string[]): Promise<string> =>
   (await promisify(execFile)('test/vitess/cluster.sh', [command, directory, ...args])).stdout.trim();
 
@@ -68,7 +68,7 @@ const cluster = async (command: string, ...args: string[]): Promise<string> =>
     for (const { url } of replicas) expect(await load.faults(url)).toEqual([]);
     tell('Vitess', { ...load.figures, ...pauses });
     await Promise.all(replicas.map(({ process }) => process.stop()));
-  });
+  }, 600_000); // thirteen programs start first
 });
 
 const reparent = (command: string, shard: string, uid: number): Promise<string> =>
