@@ -74,7 +74,7 @@ export class EventOutbox {
     if (epoch === null) return;
     const count = rows.reduce((sum, { eventCount }) => sum + eventCount, 0);
     await this.feeds.advance(scope, transaction, epoch, count);
-    const feed = await this.feeds.findIn(scope, transaction, epoch);
+    const feed = (await this.feeds.listIn(scope, transaction)).find((one) => one.epoch === epoch);
     let position = (feed?.lastPosition ?? count) - count;
     const published = rows.map(({ id, ...row }) => ({
       ...row,

@@ -14,13 +14,9 @@ export class FeedsRepository extends TenantScopedRepository<Feed> {
     super(repository);
   }
 
-  /** Null where nothing has happened in the epoch. */
-  async findIn(scope: TenantScope, transaction: Transaction, epoch: string): Promise<Feed | null> {
-    const [feed] = await this.selectIn(scope.ofTenant, transaction, {
-      where: 'epoch = ?',
-      parameters: [epoch],
-    });
-    return feed ?? null;
+  /** One of each epoch in which something happened and is kept. */
+  listIn(scope: TenantScope, transaction: Transaction): Promise<Feed[]> {
+    return this.selectIn(scope.ofTenant, transaction, { where: 'TRUE', parameters: [] });
   }
 
   /** Takes the next `count` positions. */

@@ -51,9 +51,12 @@ export class ExportsService {
   async latestEvent(scope: TenantScope): Promise<string | null> {
     if (this.config.events.mode === 'off') return null;
     return this.transactions.readTogether(scope, async (reads) => {
-      const epoch = await this.epochs.currentIn(reads);
-      const feed = epoch === null ? null : await this.feeds.findIn(scope, reads, epoch);
-      return epoch === null ? null : eventIdOf({ epoch, position: feed?.lastPosition ?? 0 });
+      const [epoch, feeds] = await Promise.all([
+        this.epochs.currentIn(reads),
+        this.feeds.listIn(scope, reads),
+      ]);
+      const position = feeds.find((feed) => feed.epoch === epoch)?.lastPosition ?? 0;
+      return epoch === null ? null : eventIdOf({ epoch, position });
     });
   }
 

@@ -88,23 +88,25 @@ export class FeedService {
   }
 
   async #read(scope: TenantScope, after: EventPlace, filter: EventFilter, limit: number): Promise<EventPage> {
-    const before = await this.transactions.readTogether(scope, (reads) => this.#ends(scope, reads));
-    assertKept(after, before);
-    if (after.position === before.latest) return { events: [], next: after, hasMore: false };
     const isNarrow = filter.conversationId !== undefined;
-    const upTo = isNarrow ? before.latest : Math.min(before.latest, after.position + MAX_LOOKED_AT);
+    const upTo = isNarrow ? Number.MAX_SAFE_INTEGER : after.position + MAX_LOOKED_AT;
     const stretch = { epoch: after.epoch, after: after.position, upTo };
     const maxRows = isNarrow ? Math.min(limit, MAX_ROWS_OF_ONE) : limit;
-    const [rows, ends] = await this.transactions.readTogether(scope, (reads) =>
-      Promise.all([this.events.listIn(scope, reads, stretch, filter, maxRows), this.#ends(scope, reads)]),
+    const [before, rows, ends] = await this.transactions.readTogether(scope, (reads) =>
+      Promise.all([
+        this.#ends(scope, reads),
+        this.events.listIn(scope, reads, stretch, filter, maxRows),
+        this.#ends(scope, reads),
+      ]),
     );
+    assertKept(after, before);
     // What is removed while it is read must not look like nothing.
     assertKept(after, ends);
     const found = rows.flatMap(unfold).filter(({ position }) => position > after.position);
     const events = found.slice(0, limit);
     const isWhole = rows.length < maxRows && found.length <= limit;
     // A row that ends behind the stretch may begin in it.
-    const lookedAt = upTo === before.latest ? upTo : upTo - MAX_ROW_EVENTS;
+    const lookedAt = upTo < before.latest ? upTo - MAX_ROW_EVENTS : before.latest;
     const last = events.at(-1)?.position ?? after.position;
     const position = isWhole ? Math.max(last, lookedAt) : last;
     return { events, next: { epoch: after.epoch, position }, hasMore: position < ends.latest };
@@ -151,9 +153,9 @@ export class FeedService {
   }
 
   async #ends(scope: TenantScope, reads: Transaction): Promise<Ends> {
-    const epoch = await this.epochs.currentIn(reads);
+    const [epoch, feeds] = await Promise.all([this.epochs.currentIn(reads), this.feeds.listIn(scope, reads)]);
     if (epoch === null) throw new Unavailable('The feed is being turned on or off.');
-    const feed = await this.feeds.findIn(scope, reads, epoch);
+    const feed = feeds.find((one) => one.epoch === epoch);
     return { epoch, earliest: (feed?.firstPosition ?? 1) - 1, latest: feed?.lastPosition ?? 0 };
   }
 }

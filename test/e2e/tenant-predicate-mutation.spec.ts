@@ -56,6 +56,7 @@ const QUERIES: Record<string, Record<string, string>[]> = {
     { page_size: '1', page_num: '2', statuses: 'paused,running' },
   ],
   listMessages: [{}, { order: 'recent' }, { after_sequence: '1' }],
+  listEvents: [{}, { types: 'message.created' }],
 };
 
 const { app, as, databaseUrl } = await createTestApp({ environment: { WEBHOOK_ALLOW: '127.0.0.1' } });

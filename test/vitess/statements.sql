@@ -114,7 +114,7 @@ SELECT epoch FROM feed_epoch WHERE id = 'current'
 SELECT epoch FROM feed_epoch WHERE id = 'current' FOR UPDATE
 SELECT id FROM conversation WHERE tenant_id = ? AND id = ? FOR UPDATE
 SELECT largest_message AS largest FROM conversation WHERE tenant_id = ? AND id = ?
-SELECT tenant_id AS tenantId, epoch AS epoch, first_position AS firstPosition, last_position AS lastPosition FROM feed WHERE tenant_id = ? AND (epoch = ?)
+SELECT tenant_id AS tenantId, epoch AS epoch, first_position AS firstPosition, last_position AS lastPosition FROM feed WHERE tenant_id = ? AND (TRUE)
 SELECT tenant_id AS tenantId, id AS id, tenant_unit_id AS tenantUnitId, epoch AS epoch, position AS position, replay_position AS replayPosition, replay_end AS replayEnd, due_time AS dueTime, claimed_until AS claimedUntil, failures AS failures, failing_since AS failingSince FROM webhook_lane WHERE tenant_id = ? AND (id = ?) FOR UPDATE
 SELECT tenant_id AS tenantId, id AS id, tenant_unit_id AS tenantUnitId, epoch AS epoch, position AS position, replay_position AS replayPosition, replay_end AS replayEnd, due_time AS dueTime, claimed_until AS claimedUntil, failures AS failures, failing_since AS failingSince FROM webhook_lane WHERE tenant_id = ? AND tenant_unit_id = ? AND (id = ?) FOR UPDATE
 SELECT tenant_id AS tenantId, id AS id, tenant_unit_id AS tenantUnitId, fingerprint AS fingerprint, status AS status, done_id AS doneId, done_sequences AS doneSequences, headers AS headers, body AS body, expires_time AS expiresTime FROM idempotency_record WHERE tenant_id = ? AND (id = ?)
