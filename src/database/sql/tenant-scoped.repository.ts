@@ -316,7 +316,7 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
 
   /** Makes a row an entity for its type; to assign its members to an entity of TypeORM takes nine times as long. */
   get #noMembers(): Entity {
-    return (this.#empty ??= this.#repository.create());
+    return (this.#empty ??= emptyOf(this.#repository));
   }
 
   /** Made when it is first needed: TypeORM knows the columns only when it has connected. */
@@ -330,6 +330,12 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
   get #driver() {
     return this.#repository.manager.dataSource.driver;
   }
+}
+
+function emptyOf<Entity extends ObjectLiteral>(repository: Repository<Entity>): Entity {
+  const entity = repository.create();
+  if (Object.keys(entity).length === 0) return entity;
+  throw new Error(`An initial value in ${repository.metadata.name} would cover that of its rows.`);
 }
 
 function* chunks(rows: readonly unknown[][]): Generator<unknown[][]> {
