@@ -180,6 +180,74 @@ describe('an export that has all that a conversation can have', () => {
     expect(await comparable(await exportOf('rich-copy'))).toEqual(await comparable(exported));
   });
 
+  it('keeps what is blank, empty or as long as it may be, and who said it', async () => {
+    const client = as({ tenant: 'literal' });
+    const long = '😀'.repeat(64);
+    for (const topic of ['  two blanks  ', '\t', '\ufeffmark', '😀'.repeat(255)])
+      for (const word of ['', ' ', long]) {
+        const created = await client.post('/conversations', {
+          topic,
+          agent_mode: word,
+          agent_type: word,
+          invoke_from: word,
+          messages: [
+            { message_from: 'user', content: 'first words', feedback: word && '😀'.repeat(2_000) },
+            { message_from: 'user', parts: [{ type: 'tool_result', content: 'x' }] },
+            { message_from: 'agent', parts: [{ type: 'tool-result' }] },
+          ],
+        });
+        expect(created.status).toBe(201);
+      }
+    const exported = await exportOf('literal');
+
+    expect((await importInto('literal-copy', exported)).exitCode).toBe(0);
+
+    expect(await comparable(await exportOf('literal-copy'))).toEqual(await comparable(exported));
+  });
+
+  it('brings each conversation into its unit, unless another one is named', async () => {
+    const client = as({ tenant: 'units' });
+    for (const tenant_unit_id of ['north', 'south', undefined])
+      await client.post(
+        '/conversations',
+        {
+          topic: `Of ${tenant_unit_id ?? 'nobody'}`,
+          external_id: 'same',
+          messages: [{ message_from: 'user', content: tenant_unit_id ?? 'nobody' }],
+        },
+        { query: { ...(tenant_unit_id && { tenant_unit_id }) } },
+      );
+    const exported = await exportOf('units');
+    const unitsOf = async (tenant: string) =>
+      (await linesOf(await exportOf(tenant)))
+        .slice(1, -1)
+        .map(({ topic, tenant_unit_id, messages }) => [
+          topic,
+          tenant_unit_id,
+          (messages as Line[])[0]?.['tenant_unit_id'],
+        ]);
+
+    expect((await importInto('units-copy', exported)).exitCode).toBe(0);
+
+    expect(await unitsOf('units-copy')).toEqual([
+      ['Of north', 'north', 'north'],
+      ['Of south', 'south', 'south'],
+      ['Of nobody', null, null],
+    ]);
+    expect((await importInto('units-copy', exported)).printed).toMatch('; 3 already there; 0 left out');
+    const north = await colloquy('import', [exported], {
+      url,
+      identity: { tenant: 'units-north', unit: 'north' },
+    });
+    expect([north.exitCode, north.printed]).toEqual([
+      1,
+      expect.stringMatching('1 conversation and 1 message stored; .* 2 left out'),
+    ]);
+    expect(north.notes.join()).toMatch('tenant_unit_forbidden; --unit brings');
+    const west = await importInto('units-west', exported, '--unit', 'west');
+    expect([west.exitCode, (await unitsOf('units-west'))[0]]).toEqual([1, ['Of north', 'west', 'west']]);
+  });
+
   it.each([
     ['many messages', MANY, (index: number) => `message ${index}`],
     ['messages of 1 MiB', LARGE, (index: number) => String(index).padEnd(MiB, '"')],

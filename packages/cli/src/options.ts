@@ -123,14 +123,16 @@ export function parseImport(args: string[], environment: Environment): ImportCom
   if (values.help) return null;
   if (positionals.length === 0)
     throw new CannotRun('name at least one file, or - for standard input (see --help)');
+  const target = targetOf(values, environment);
   return {
-    target: targetOf(values, environment),
+    target,
     files: positionals,
     format: oneOf('--format', values.format, formatNames),
     allBranches: oneOf('--branches', values.branches, ['shown', 'all']) === 'all',
     oversize: oneOf<Oversize>('--oversize', values.oversize, OVERSIZE) ?? 'fail',
     agentId: checked('--agent', values.agent, /^[A-Za-z0-9._:-]{1,64}$/),
     userId: checked('--user', values.user, /^[\x21-\x7e]{1,255}$/),
+    unitId: target.unitId,
     concurrency: parseConcurrency(values.concurrency),
     isDryRun: values['dry-run'],
     rejects: values.rejects,

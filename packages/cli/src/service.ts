@@ -62,7 +62,10 @@ export async function patiently<Answer>(
 /** Whether the next conversation would meet the same. */
 export const endsTheRun = (error: unknown) =>
   isPassing(error) ||
-  (error instanceof ApiError && [401, 403].includes(error.status)) ||
+  // A unit is the conversation's own.
+  (error instanceof ApiError &&
+    [401, 403].includes(error.status) &&
+    error.code !== 'tenant_unit_forbidden') ||
   (error instanceof ApiError && ['tenant_required', 'route_not_found'].includes(error.code ?? ''));
 
 /** What went wrong, in a sentence that never quotes what people said. */
@@ -78,7 +81,9 @@ export function explain(error: unknown): string {
     error.code === 'insufficient_scope'
       ? '; an import needs conversations:write, and conversations:import for times; an export conversations:read, a tail events:read'
       : '';
-  return `the service answered ${error.status} ${error.code}${what}${scope} (request ${error.requestId})`;
+  const unit =
+    error.code === 'tenant_unit_forbidden' ? '; --unit brings what is in other units into that one' : '';
+  return `the service answered ${error.status} ${error.code}${what}${scope}${unit} (request ${error.requestId})`;
 }
 
 function causeOf(error: ConnectionError): string {

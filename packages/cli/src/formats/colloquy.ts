@@ -4,6 +4,7 @@ import type { ConversationDraft, MessageDraft } from './draft.js';
 import { nameOf } from './fields.js';
 import type { ConversationFormat, RowFormat } from './format.js';
 import { toPart } from './parts.js';
+import { isSender } from './senders.js';
 
 /** Members that say whose it is in the service that it comes from. */
 const OF_SERVICE = [
@@ -33,6 +34,17 @@ const OWN = [
   'external_id',
 ];
 
+/** What the service stored is as it takes it again, down to blanks: nothing of it has to be understood. */
+const asStored = (conversation: JsonObject) => ({
+  topic: stringIn(conversation.topic),
+  agent_mode: stringIn(conversation.agent_mode),
+  agent_type: stringIn(conversation.agent_type),
+  invoke_from: stringIn(conversation.invoke_from),
+  extend_properties: isObject(conversation.extend_properties) ? conversation.extend_properties : {},
+});
+
+const stringIn = (value: unknown) => (typeof value === 'string' ? value : undefined);
+
 const withoutService = (source: JsonObject) =>
   Object.fromEntries(Object.entries(source).filter(([name]) => !OF_SERVICE.includes(name)));
 
@@ -54,10 +66,9 @@ export const colloquy: ConversationFormat = {
     const isExport = 'message_count' in entry;
     return {
       ...draft,
-      ...(isExport && {
-        extend_properties: isObject(entry.extend_properties) ? entry.extend_properties : {},
-      }),
+      ...(isExport && asStored(entry)),
       ...(name !== undefined && { external_id: name }),
+      tenant_unit_id: textOf(entry.tenant_unit_id),
       messages: inOrder(objectsOf(messages)).map((message, index) => readOwn(message, index + 1)),
     };
   },
@@ -79,9 +90,11 @@ function readOwn(source: JsonObject, position: number): MessageDraft {
     },
     position,
   );
-  if (!isExported) return draft;
+  const said = isSender(source.message_from) ? { ...draft, message_from: source.message_from } : draft;
+  if (!isExported) return said;
   return {
-    ...draft,
+    ...said,
+    feedback: stringIn(source.feedback),
     content: typeof source.content === 'string' ? source.content : '',
     parts: Array.isArray(source.parts) ? source.parts.map(toPart) : null,
     metadata: isObject(metadata) ? metadata : {},
@@ -98,6 +111,7 @@ export const colloquyRows: RowFormat = {
   keyOf: ({ conversation_id: id }) => nameOf(id),
   readRows: (rows, key) => ({
     external_id: key,
+    tenant_unit_id: rows.map((row) => textOf(row.tenant_unit_id)).find((unit) => unit !== undefined),
     extend_properties: {},
     messages: inOrder(rows).map((row, index) => readOwn(row, index + 1)),
   }),

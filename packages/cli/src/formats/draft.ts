@@ -47,6 +47,8 @@ export interface ConversationDraft {
   id?: string | undefined;
   /** For Colloquy's own, whose names stay as they are. */
   external_id?: string | undefined;
+  /** For Colloquy's own: the unit it is in, unless the caller names one. */
+  tenant_unit_id?: string | undefined;
   topic?: string | undefined;
   status?: Status | undefined;
   agent_id?: string | undefined;

@@ -1,4 +1,4 @@
-import { isObject, numberOf } from '../json.js';
+import { isObject, numberOf, textOf } from '../json.js';
 import { type ConversationDraft, type MessageDraft, isStatus, type Status } from './draft.js';
 import type { Members } from './members.js';
 import { timeOf } from './times.js';
@@ -23,7 +23,7 @@ const wordOf = (value: unknown) =>
   typeof value === 'string' && value !== '' && value.length <= 64 ? value : undefined;
 const statusOf = (value: unknown): Status | undefined => (isStatus(value) ? value : undefined);
 export const titleOf = (value: unknown) =>
-  typeof value === 'string' && value.trim() !== '' && value.length <= 255 ? value : undefined;
+  typeof value === 'string' && value.trim() !== '' && value.length <= 255 ? value.trim() : undefined;
 const flagOf = (value: unknown) => (value === true ? true : undefined);
 const objectOf = (value: unknown) => (isObject(value) ? value : undefined);
 
@@ -167,5 +167,4 @@ export function readConversationFields(members: Members): Omit<ConversationDraft
   };
 }
 
-const longTitleOf = (value: unknown) =>
-  typeof value === 'string' && value.trim() !== '' ? value : undefined;
+const longTitleOf = (value: unknown) => textOf(value)?.trim();

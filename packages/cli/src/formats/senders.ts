@@ -15,7 +15,8 @@ const SENDERS = new Map(
   Object.entries(NAMES).flatMap(([sender, names]) => names.split(' ').map((name) => [name, sender])),
 );
 
-const isSender = (value: string | undefined): value is Sender => value !== undefined && value in NAMES;
+export const isSender = (value: unknown): value is Sender =>
+  typeof value === 'string' && Object.hasOwn(NAMES, value);
 
 /** Who speaks, by any name that chats have for it. */
 export function senderOf(role: unknown): Sender | undefined {

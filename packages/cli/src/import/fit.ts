@@ -8,7 +8,7 @@ import { faultOfObject, fitSize, type Oversize, stripObject } from './oversize.j
 /** Times as text, and nothing that only a file knows. */
 type Wire<Draft> = Omit<
   Draft,
-  'created_time' | 'requested_time' | 'redacted' | 'messages' | 'branches' | 'id'
+  'created_time' | 'requested_time' | 'redacted' | 'messages' | 'branches' | 'id' | 'tenant_unit_id'
 > & {
   created_time?: string | undefined;
 };
@@ -26,6 +26,7 @@ export interface NewMessage {
 /** A conversation as a create takes it, but for its messages. */
 export interface NewConversation {
   externalId: string;
+  unitId: string | undefined;
   body: ConversationBody;
   messages: NewMessage[];
 }
@@ -34,6 +35,8 @@ export interface FitOptions {
   oversize: Oversize;
   agentId?: string | undefined;
   userId?: string | undefined;
+  /** Instead of the units that files name. */
+  unitId?: string | undefined;
 }
 
 /** Makes what the API takes of what a file says. Throws Unreadable when that cannot be. */
@@ -46,6 +49,7 @@ export function fit(draft: ConversationDraft, externalId: string, options: FitOp
   const { inputs, properties } = fitObjects(draft, options.oversize);
   return {
     externalId,
+    unitId: options.unitId ?? draft.tenant_unit_id,
     body: wellFormed({
       external_id: externalId,
       if_exists: 'return',
@@ -119,8 +123,10 @@ function cleaned(message: MessageDraft): MessageDraft {
 function topicOf({ topic, messages }: ConversationDraft): string | undefined {
   const words =
     topic ??
-    messages.find(({ message_from: from, content }) => from === 'user' && content.trim() !== '')?.content;
-  return words === undefined ? undefined : shorten(words.trim().replaceAll('\0', '\ufffd')) || undefined;
+    messages
+      .find(({ message_from: from, content }) => from === 'user' && content.trim() !== '')
+      ?.content.trim();
+  return words === undefined ? undefined : shorten(words.replaceAll('\0', '\ufffd')) || undefined;
 }
 
 /** Cuts between code points, never inside one. */

@@ -23,14 +23,17 @@ const REPEATABLE = { idempotencyKey: null };
  */
 export async function store(
   service: Colloquy,
-  { body, messages }: NewConversation,
+  { body, unitId, messages }: NewConversation,
   signal?: AbortSignal,
 ): Promise<Stored> {
   const [first = []] = batchesOf(messages);
   const { data: conversation, status } = await patiently(
     () =>
       service.conversations
-        .create({ ...body, messages: first.map((message) => message.body) }, REPEATABLE)
+        .create(
+          { ...body, messages: first.map((message) => message.body) },
+          { ...REPEATABLE, ...(unitId !== undefined && { tenantUnitId: unitId }) },
+        )
         .withResponse(),
     signal,
   );
