@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, objectsOf, textOf } from '../json.js';
-import { readChatMessage } from './chat.js';
+import { readChatMessage, systemMessage } from './chat.js';
 import type { ConversationDraft, MessageDraft } from './draft.js';
 import { readConversationFields } from './fields.js';
 import type { ConversationFormat, RowFormat } from './format.js';
@@ -10,16 +10,29 @@ const isMessage = (message: JsonObject) => 'isCreatedByUser' in message && 'mess
 const listIn = (entry: JsonObject) =>
   [entry.messages, entry.messagesTree].map(objectsOf).find((messages) => messages.some(isMessage));
 
-/** Chats of LibreChat: messages in a list or, `recursive`, with their answers within; the latest answer was shown. */
+/** What stands before all messages, by the names that LibreChat's endpoints have for it. */
+const PROMPTS = ['promptPrefix', 'system', 'instructions'];
+
+/**
+ * Chats of LibreChat: messages in a list or, `recursive`, with their answers within; the latest answer was shown. A system
+ * prompt is an option.
+ */
 export const librechat: ConversationFormat = {
   name: 'librechat',
   title: 'LibreChat export',
   knows: (entry) => listIn(entry) !== undefined,
   read({ messages, messagesTree, conversationId, options, ...others }) {
-    const fields = readConversationFields(
-      new Members({ ...others, ...(isObject(options) && options), id: conversationId }),
-    );
-    return { ...fields, ...tree(listIn({ messages, messagesTree }) ?? []) };
+    const members = new Members({ ...others, ...(isObject(options) && options), id: conversationId });
+    const prompt = members.take(PROMPTS, textOf);
+    const before = prompt === undefined ? [] : [systemMessage(prompt)];
+    const { messages: shown, branches } = tree(listIn({ messages, messagesTree }) ?? []);
+    return {
+      ...readConversationFields(members),
+      messages: [...before, ...shown],
+      ...(branches && {
+        branches: branches.map((branch) => ({ ...branch, messages: [...before, ...branch.messages] })),
+      }),
+    };
   },
 };
 

@@ -41,6 +41,35 @@ describe('the formats', () => {
     },
   );
 
+  it.each([
+    ['chatgpt-memory.json', ['Be brief', 'Has a sloop', '9 m']],
+    ['claude-paste.json', ['What is a jib?']],
+    ['librechat-prompt.json', ['Be brief.', '42', 'Is it 42?', 'The model is busy']],
+    ['openwebui-prompt.json', ['Answer in rhyme.', 'Model not found', 'It comes, it goes']],
+  ])('find the words of %s wherever they stand', async (sample, words) => {
+    const drafts = (await read(sample)).flatMap((reading) => ('draft' in reading ? [reading.draft] : []));
+    const ways = drafts.flatMap(({ messages, branches = [] }) => [
+      messages,
+      ...branches.map((way) => way.messages),
+    ]);
+    const said = ways.flat().map(({ content }) => content);
+
+    expect(said.filter((content) => content === '')).toEqual([]);
+    for (const some of words) expect(said.join('\n')).toContain(some);
+  });
+
+  it.each(['librechat-prompt.json', 'openwebui-prompt.json'])(
+    'make the system prompt of %s the first message, of its branches too',
+    async (sample) => {
+      for (const reading of await read(sample)) {
+        if (!('draft' in reading)) throw new Error(reading.fault);
+        const { messages, branches = [] } = reading.draft;
+        const ways = [messages, ...branches.map((way) => way.messages)];
+        expect(ways.map(([first]) => first?.message_from)).toEqual(['system', 'system']);
+      }
+    },
+  );
+
   it('each have a sample, which it knows', async () => {
     for (const { name } of FORMATS) {
       const own = samples.filter((sample) => isOf(sample, name));
