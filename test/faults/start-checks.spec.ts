@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import type { ServerKind } from '../support/machine.js';
 import { DatabaseServer } from './support/database-server.js';
 import { onServers } from './support/on-servers.js';
 import { Service } from './support/service.js';
@@ -15,6 +16,8 @@ onServers('what is said at start of a database', (kind) => {
         '--log-bin=log',
         '--server-id=1',
         '--sync-binlog=0',
+        '--binlog-format=STATEMENT',
+        '--default-storage-engine=MyISAM',
         '--max-connections=15',
       ],
       kind,
@@ -42,13 +45,29 @@ onServers('what is said at start of a database', (kind) => {
         /^innodb_flush_log_at_trx_commit is 2: .* Set innodb_flush_log_at_trx_commit=1\.$/,
       ),
       expect.stringMatching(/^sync_binlog is 0: .* Set sync_binlog=1\.$/),
+      expect.stringMatching(/^binlog_format is STATEMENT: .* Set binlog_format=ROW\.$/),
       expect.stringMatching(/^innodb_doublewrite is OFF: /),
       expect.stringMatching(/^DATABASE_POOL_SIZE is 16 .* takes 15\. Raise max_connections\.$/),
       expect.stringMatching(/^The account app may write where read_only is set/),
     ]);
     await database.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
     await database.query('SET GLOBAL sync_binlog = 1');
+    await database.query("SET GLOBAL binlog_format = 'ROW'");
     expect(await saidTo('plain')).toEqual([expect.stringMatching(/^innodb_doublewrite is OFF: /)]);
+  });
+
+  it('names a table of another engine; the server makes none, whatever is its default', async () => {
+    const engines = (where: string) =>
+      database.query(`SELECT table_name AS name FROM information_schema.tables
+        WHERE table_schema = 'colloquy' AND engine ${where}`);
+    expect(await engines("= 'InnoDB'")).toContainEqual({ name: 'migrations' });
+    expect(await engines("<> 'InnoDB'")).toEqual([]);
+
+    await database.query('ALTER TABLE colloquy.migrations ENGINE=MyISAM');
+    expect(await saidTo('plain')).toContainEqual(
+      'The table migrations is in MyISAM, which has no transactions. ALTER TABLE migrations ENGINE=InnoDB.',
+    );
+    await database.query('ALTER TABLE colloquy.migrations ENGINE=InnoDB');
   });
 
   it('names the rights that an account lacks', async () => {
@@ -80,3 +99,29 @@ onServers('what is said at start of a database', (kind) => {
     );
   });
 });
+
+/** What a start says that is refused. */
+async function refusalOf(kind: ServerKind, ...options: string[]): Promise<string> {
+  const database = await DatabaseServer.start(options, kind);
+  const refused: unknown = await Service.start(database.url).catch((error: unknown) => error);
+  await database.stop();
+  return String(refused);
+}
+
+onServers(
+  'a server that cannot be used is named at start',
+  (kind) => {
+    it('without InnoDB', async () => {
+      expect(await refusalOf(kind, '--skip-innodb', '--default-storage-engine=Aria')).toMatch(
+        /: it has no InnoDB, the engine with transactions\. Remove skip-innodb or innodb=OFF\./,
+      );
+    });
+
+    it('with a version that is too old', async () => {
+      expect(await refusalOf(kind, '--version=10.5.29-MariaDB')).toMatch(
+        /The server is 10\.5\.29-MariaDB\. Needed is MySQL 8\.0\.17, MariaDB 10\.6, or later\./,
+      );
+    });
+  },
+  ['mariadb'], // MySQL is never without InnoDB, and tells no version but its own
+);

@@ -1,12 +1,12 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createConnection } from 'mysql2/promise';
+import { type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type Sqlite from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
 import type { DatabaseConfig, MysqlConfig } from '../../config/app-config.js';
 import { DatabaseTls } from './database-tls.js';
-import { connectionOptions, FailoverDriver, poolOf } from './failover-driver.js';
+import { connectionOptions, FailoverDriver, poolOf, SESSION } from './failover-driver.js';
 import { InitialSchema1768000000000 } from '../migrations/1768000000000-initial-schema.js';
 import { Events1769400000000 } from '../migrations/1769400000000-events.js';
 import { JobLeases1769200000000 } from '../migrations/1769200000000-job-leases.js';
@@ -103,25 +103,38 @@ export const sendsTogether = ({ options }: DataSource): boolean => {
     : false;
 };
 
+interface Server {
+  type: 'mariadb' | 'mysql';
+  isCluster: boolean;
+}
+
 /** TypeORM treats MariaDB and MySQL differently, and only the server says which it is. */
-async function serverOf(
-  config: MysqlConfig,
-  tls: DatabaseTls | undefined,
-): Promise<{ type: 'mariadb' | 'mysql'; isCluster: boolean }> {
+async function serverOf(config: MysqlConfig, tls: DatabaseTls | undefined): Promise<Server> {
   const failures: string[] = [];
   for (const host of config.hosts) {
     try {
-      const connection = await createConnection(connectionOptions(config, host, tls));
-      const [version] = await connection.query('SELECT VERSION() AS version');
-      const [cluster] = await connection.query("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
-      await connection.end();
-      return {
-        type: JSON.stringify(version).includes('MariaDB') ? 'mariadb' : 'mysql',
-        isCluster: JSON.stringify(cluster).includes('"ON"'),
-      };
+      return await serverAt(connectionOptions(config, host, tls));
     } catch (error) {
       failures.push(`${host.host}:${host.port}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   throw new Unavailable(`The database cannot be used. ${failures.join('; ')}`);
+}
+
+/** Throws when connections could not be set up there: the pool would only say that they are closed. */
+async function serverAt(options: ConnectionOptions): Promise<Server> {
+  const connection = await createConnection(options);
+  try {
+    const [version] = await connection.query('SELECT VERSION() AS version');
+    const [cluster] = await connection.query("SHOW GLOBAL VARIABLES LIKE 'wsrep_on'");
+    const [engines] = await connection.query<RowDataPacket[]>('SHOW ENGINES');
+    if (!engines.some(({ Engine, Support }) => Engine === 'InnoDB' && /YES|DEFAULT/.test(String(Support))))
+      throw new Error('it has no InnoDB, the engine with transactions. Remove skip-innodb or innodb=OFF');
+    const type = JSON.stringify(version).includes('MariaDB') ? 'mariadb' : 'mysql';
+    for (const statement of SESSION[type]) await connection.query(statement);
+    await connection.end();
+    return { type, isCluster: JSON.stringify(cluster).includes('"ON"') };
+  } finally {
+    connection.destroy();
+  }
 }

@@ -18,12 +18,14 @@ const LOCK_WAIT_SECONDS = 5;
 /**
  * What each connection begins with, whatever the server's own defaults are. Without a strict mode a server cuts off
  * what is too long; with NO_BACKSLASH_ESCAPES it would read parameters other than the driver writes them; without
- * autocommit reads would go on seeing what was there when their connection was opened.
+ * autocommit reads would go on seeing what was there when their connection was opened. A table whose engine is not
+ * named, TypeORM's list of migrations, might be in one without transactions.
  */
-const SETTINGS = `autocommit = 1, completion_type = 0, innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
+const SETTINGS = `autocommit = 1, completion_type = 0, default_storage_engine = InnoDB,
+  innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
   sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`;
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ';
-const SESSION = {
+export const SESSION = {
   mysql: [ISOLATION, `SET SESSION ${SETTINGS}`],
   // A node of a Galera cluster otherwise answers reads before it has applied what another node has committed.
   mariadb: [ISOLATION, `SET SESSION ${SETTINGS}, wsrep_sync_wait = 1`],

@@ -19,7 +19,7 @@ interface Findings {
 
 /** What a MySQL or MariaDB server cannot do or is set not to: one sentence each, with the setting to change. */
 export async function checkServer(
-  { options }: DataSource,
+  { options, entityMetadatas }: DataSource,
   runner: QueryRunner,
   { poolSize, database, user, migrations }: MysqlConfig & { migrations: 'run' | 'check' },
 ): Promise<Findings> {
@@ -37,10 +37,6 @@ export async function checkServer(
     refusals.push(`The server is ${version}. Needed is MySQL 8.0.17, MariaDB 10.6, or later.`);
   else if ((await rowsOf(`SHOW COLLATION LIKE '${COLLATIONS[type]}'`)).length === 0)
     refusals.push(`The server has no collation ${COLLATIONS[type]}, which compares text byte for byte.`);
-
-  const engines = await rowsOf('SHOW ENGINES');
-  if (!engines.some(({ Engine, Support }) => Engine === 'InnoDB' && /YES|DEFAULT/.test(String(Support))))
-    refusals.push('The server has no InnoDB, the engine with transactions. Enable it.');
 
   const [session] = await rowsOf(
     'SELECT @@character_set_client AS charset, UNIX_TIMESTAMP(NOW(3)) * 1000 AS server_time, VERSION() AS told',
@@ -70,6 +66,12 @@ export async function checkServer(
 
   // Vitess tells the grants of its own account on one of its servers, under another name of the database.
   if (/Vitess/i.test(String(session?.told))) return { refusals, warnings };
+  const ours = new Set(['migrations', ...entityMetadatas.map(({ tableName }) => tableName)]);
+  for (const { Name, Engine } of await rowsOf("SHOW TABLE STATUS WHERE Engine <> 'InnoDB'"))
+    if (ours.has(String(Name)))
+      warnings.push(
+        `The table ${String(Name)} is in ${String(Engine)}, which has no transactions. ALTER TABLE ${String(Name)} ENGINE=InnoDB.`,
+      );
   const grants = (await rowsOf('SHOW GRANTS')).flatMap((row) => Object.values(row).map(String));
   const rightsToGrant = (needed: readonly string[]) => {
     const missing = missingRights(grants, database, needed).join(', ');
@@ -88,7 +90,7 @@ export async function checkServer(
   return { refusals, warnings };
 }
 
-/** What a power cut may take back although it was acknowledged. */
+/** What a power cut, or a fail-over to a replica, may take back although it was acknowledged. */
 function durabilityWarnings(settings: ReadonlyMap<string, string>): string[] {
   const warnings: string[] = [];
   const warnUnless = (name: string, wanted: RegExp, advice: string) => {
@@ -100,12 +102,18 @@ function durabilityWarnings(settings: ReadonlyMap<string, string>): string[] {
     /^1$/,
     'a crash may lose what was acknowledged. Set innodb_flush_log_at_trx_commit=1.',
   );
-  if (settings.get('log_bin') === 'ON')
+  if (settings.get('log_bin') === 'ON') {
     warnUnless(
       'sync_binlog',
       /^1$/,
       'a crash may lose what was acknowledged from the binary log. Set sync_binlog=1.',
     );
+    warnUnless(
+      'binlog_format',
+      /^(ROW|MIXED)$/,
+      'replicas may come to hold something else. Set binlog_format=ROW.',
+    );
+  }
   warnUnless(
     'innodb_doublewrite',
     /^(ON|1|DETECT_AND_RECOVER|fast)$/i,
@@ -115,7 +123,7 @@ function durabilityWarnings(settings: ReadonlyMap<string, string>): string[] {
 }
 
 /** Proxies and other makes of server (TiDB, Vitess) tell a version of MySQL that says nothing of them. */
-function isOlder(version: string, oldest: readonly number[]): boolean {
+export function isOlder(version: string, oldest: readonly number[]): boolean {
   if (/TiDB|Vitess/i.test(version)) return false;
   const [, ...found] = /(\d+)\.(\d+)\.(\d+)(?:-MariaDB|$|[-+])/.exec(version) ?? [];
   if (found.length === 0) return false;
