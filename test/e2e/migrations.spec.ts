@@ -5,6 +5,7 @@ import { dataSourceOptions, openDataSource } from '../../src/database/engines/da
 import { pendingMigrations, runMigrations } from '../../src/database/schema/migrate.js';
 import { runCommand } from '../support/command.js';
 import { createTestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 const REPLICAS = 10;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -89,6 +90,31 @@ describe('DATABASE_MIGRATIONS=check', () => {
     expect(stdout).not.toContain('listens on');
   }, 60_000);
 });
+
+if (testEngine !== 'sqlite') {
+  it('let others go on where a table is in use, and are done when it no longer is', async () => {
+    const { database: config } = loadConfig({ environment: { DATABASE_URL: database.url } });
+    const options = await dataSourceOptions(config);
+    const all = Array.isArray(options.migrations) ? options.migrations : [];
+    const before = await openDataSource({ ...options, migrations: all.slice(0, -1) });
+    opened.push(before);
+    await runMigrations(before);
+    const reader = before.createQueryRunner('master');
+    await reader.startTransaction();
+    await reader.query('SELECT * FROM feed');
+
+    const migrating = runMigrations(await open());
+    await until('the migration waits', async () => {
+      const processes: Record<string, unknown>[] = await before.query('SHOW PROCESSLIST');
+      return processes.some(({ State }) => /metadata lock/i.test(String(State)));
+    });
+    expect(await before.query('SELECT * FROM feed')).toEqual([]);
+    await reader.commitTransaction();
+    await reader.release();
+
+    expect(await migrating).toEqual(namesOf(await open()).slice(-1));
+  });
+}
 
 if (testEngine === 'sqlite') {
   describe('processes that share one SQLite file', () => {

@@ -14,6 +14,8 @@ const PROBE_INTERVAL_MS = 1_000;
 const FULL_FOR_MS = 5_000;
 /** A writer that waits longer for a row is run again from its start. */
 const LOCK_WAIT_SECONDS = 5;
+/** Who waits for a table as a whole, as an ALTER does, has all others wait behind it; servers allow a day or a year. */
+const TABLE_WAIT_SECONDS = 2;
 
 /**
  * What each connection begins with, whatever the server's own defaults are. Without a strict mode a server cuts off
@@ -22,7 +24,7 @@ const LOCK_WAIT_SECONDS = 5;
  * named, TypeORM's list of migrations, might be in one without transactions.
  */
 const SETTINGS = `autocommit = 1, completion_type = 0, default_storage_engine = InnoDB,
-  innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS},
+  innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${TABLE_WAIT_SECONDS},
   sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`;
 const ISOLATION = 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ';
 export const SESSION = {

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { Unavailable } from '../../common/errors/domain-error.js';
-import { isUnknownName } from '../engines/database-errors.js';
+import { isConflict, isUnknownName } from '../engines/database-errors.js';
 
 const LOCK_TIMEOUT_SECONDS = 60;
 /** For as long a proxy may not have heard yet of a table or a column that is new (Vitess). */
 const SCHEMA_HEARD_OF_MS = 10_000;
 const ASK_AGAIN_MS = 250;
+/** For as long a migration comes again to a table that others do not let go of; those behind it go on meanwhile. */
+const TABLE_IN_USE_MS = 60_000;
+const COME_AGAIN_MS = 2_000;
 
 /**
  * Runs the migrations that are missing and returns their names. Safe when many replicas start at once: one runs
@@ -53,22 +56,38 @@ async function execute(dataSource: DataSource, runner: QueryRunner): Promise<str
 }
 
 /** A migration can be run again from its start. */
-async function executeWhenHeardOf(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
+async function executePatiently(dataSource: DataSource, runner: QueryRunner): Promise<string[]> {
   const before = await namesOf(dataSource, runner);
-  await whenHeardOf(() => execute(dataSource, runner));
+  const migrate = () => whenHeardOf(() => execute(dataSource, runner));
+  try {
+    await untilDone(migrate, isConflict, { everyMs: COME_AGAIN_MS, forMs: TABLE_IN_USE_MS });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    throw new Error(
+      'A migration waits for a table in which a transaction has been open for too long: SHOW PROCESSLIST names it.',
+      { cause: error },
+    );
+  }
   return before;
 }
 
 /** Does work again while a name that it uses is not known to who stands before the database. */
-async function whenHeardOf(work: () => Promise<unknown>): Promise<void> {
-  const deadline = Date.now() + SCHEMA_HEARD_OF_MS;
+const whenHeardOf = (work: () => Promise<unknown>): Promise<void> =>
+  untilDone(work, isUnknownName, { everyMs: ASK_AGAIN_MS, forMs: SCHEMA_HEARD_OF_MS });
+
+async function untilDone(
+  work: () => Promise<unknown>,
+  isWorthAgain: (error: unknown) => boolean,
+  { everyMs, forMs }: { everyMs: number; forMs: number },
+): Promise<void> {
+  const deadline = Date.now() + forMs;
   for (;;) {
     try {
       await work();
       return;
     } catch (error) {
-      if (!isUnknownName(error) || Date.now() > deadline) throw error;
-      await sleep(ASK_AGAIN_MS);
+      if (!isWorthAgain(error) || Date.now() > deadline) throw error;
+      await sleep(everyMs);
     }
   }
 }
@@ -103,7 +122,7 @@ async function underNamedLock(dataSource: DataSource, runner: QueryRunner): Prom
   if (!Object.values(answers[0] ?? {}).some((granted) => Number(granted) === 1))
     throw new Error('Another replica has been migrating for too long.');
   try {
-    return await executeWhenHeardOf(dataSource, runner);
+    return await executePatiently(dataSource, runner);
   } finally {
     await runner.query(`SELECT RELEASE_LOCK(${lock})`);
   }
