@@ -214,4 +214,4 @@ it('a release without the feed is followed by one that has it through EVENTS=wri
     'events followed': follower.events.length,
     'requests repeated': changes.repeated,
   });
-});
+}, 180_000);

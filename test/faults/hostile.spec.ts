@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { TOKEN_SECRET, tokenFor } from '../support/test-client.js';
-import { DatabaseServer } from './support/database-server.js';
+import { DatabaseServer, KIND } from './support/database-server.js';
 import { tell } from './support/figures.js';
 import { Neighbour } from './support/neighbour.js';
 import { newDirectory, Process } from './support/processes.js';
@@ -42,7 +42,7 @@ const ON_SERVER = [
 
 describe.each([
   ['SQLite', () => Promise.resolve(`sqlite:${join(newDirectory(tmpdir()), 'faults.sqlite')}`), ON_SQLITE],
-  ['MariaDB', async () => (await DatabaseServer.start()).url, ON_SERVER],
+  [KIND === 'mysql' ? 'MySQL' : 'MariaDB', async () => (await DatabaseServer.start()).url, ON_SERVER],
 ] as const)('on %s', (engine, newDatabase, attacks) => {
   let world: Promise<World> | undefined;
   afterAll(async () => (await world)?.neighbour.stop());

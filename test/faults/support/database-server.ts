@@ -18,7 +18,7 @@ import { until } from '../../support/until.js';
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 const DATABASE = 'colloquy';
 /** Where a test does not name a server itself. */
-const KIND: ServerKind = process.env.FAULTS_ON === 'mysql' ? 'mysql' : 'mariadb';
+export const KIND: ServerKind = process.env.FAULTS_ON === 'mysql' ? 'mysql' : 'mariadb';
 
 /** As root, MariaDB runs as its own user: the rsync of a cluster's node gives up root's rights by itself. */
 const userOf = (kind: ServerKind): string =>
