@@ -1,6 +1,7 @@
 // `npm run bench:migrations -- --release <folder with dist/ of the first release> [--engine mysql]`: how long each
 // migration takes on a database of a million conversations and five million messages, and what clients of that release
 // notice meanwhile. Prints a table in Markdown.
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
@@ -37,6 +38,7 @@ if (options.release === undefined) throw new Error('--release names the folder o
 
 const starter = pathToFileURL(join(ROOT, 'test/support/server.mjs')).href;
 const { startServer } = (await import(starter)) as Starter;
+mkdirSync(SCRATCH, { recursive: true });
 const database = await startServer({
   kind: options.engine,
   parent: SCRATCH,
