@@ -101,12 +101,13 @@ function rowsOf(
     if (group && fits && group.length < MAX_EVENTS) group.push(event);
     else groups.push([event]);
   }
+  const random = randomBytes(6).toString('hex');
   return groups.flatMap((group, index) => {
     const [first] = group;
     if (!first) return [];
     const order = `${hex(Date.parse(time), 12)}${RANKS[first.type]}${hex(version, 11)}${hex(index, 4)}`;
     return {
-      id: order + randomBytes(6).toString('hex'),
+      id: order + random,
       conversationId,
       tenantUnitId,
       type: first.type,

@@ -25,13 +25,11 @@ const stored = z.array(
 
 /** The contents as JSON text. An author and a request stand at the first of the events that they share. */
 export function eventsToText(contents: readonly EventContent[]): string {
-  let shared: { author: string; requestId: string | null } | undefined;
   return JSON.stringify(
-    contents.map(({ data, actor: { id, name, role }, requestId }) => {
-      const author = JSON.stringify([id, name, role]);
-      const isShared = shared?.author === author && shared.requestId === requestId;
-      shared = { author, requestId };
-      return isShared ? { d: data } : { d: data, a: { id, name, role }, r: requestId };
+    contents.map(({ data, actor, requestId }, index) => {
+      const before = contents[index - 1];
+      if (before?.actor === actor && before.requestId === requestId) return { d: data };
+      return { d: data, a: { id: actor.id, name: actor.name, role: actor.role }, r: requestId };
     }),
   );
 }

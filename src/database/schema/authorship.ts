@@ -27,16 +27,19 @@ export const authorshipColumns = ({ text, time }: ColumnTypes) => ({
 });
 
 /** Authorship of a row that `principal` makes now. */
-export const authoredBy = ({ id, name, role }: Principal, time: Date): Authored => ({
-  createdTime: time.toISOString(),
-  updatedTime: time.toISOString(),
-  createdBy: id,
-  createdByName: name,
-  createdByRole: role,
-  updatedBy: id,
-  updatedByName: name,
-  updatedByRole: role,
-});
+export function authoredBy({ id, name, role }: Principal, time: Date): Authored {
+  const text = time.toISOString();
+  return {
+    createdTime: text,
+    updatedTime: text,
+    createdBy: id,
+    createdByName: name,
+    createdByRole: role,
+    updatedBy: id,
+    updatedByName: name,
+    updatedByRole: role,
+  };
+}
 
 /** The later of a time and the one that a row has; time never goes backwards. */
 export const laterOf = (time: Date, rowTime: string): Date =>

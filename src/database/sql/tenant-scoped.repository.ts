@@ -282,9 +282,9 @@ export abstract class TenantScopedRepository<Entity extends TenantOwned> {
 
   #valueOf(row: Omit<Entity, 'tenantId'>, column: ColumnMetadata): unknown {
     const value: unknown = row[column.propertyName];
-    return typeof value === 'string' && isTimeText(column)
-      ? `${value.slice(0, 10)} ${value.slice(11, 23)}`
-      : this.#driver.preparePersistentValue(value, column);
+    if (typeof value === 'string' && isTimeText(column))
+      return `${value.slice(0, 10)} ${value.slice(11, 23)}`;
+    return value instanceof Date ? this.#driver.preparePersistentValue(value, column) : value;
   }
 
   /** A row has the names of the entity's properties already; only times are something else in the engine. */
