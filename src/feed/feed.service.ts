@@ -124,11 +124,11 @@ export class FeedService {
     }
   }
 
-  /** The event with an id. Throws EventsExpired where it is not kept, or not of the unit. */
-  async get(scope: TenantScope, id: string): Promise<FeedEvent> {
+  /** The event with an id. Throws EventsExpired where it is not kept, or not of the scope's unit or of `unit`. */
+  async get(scope: TenantScope, id: string, unit: string | null): Promise<FeedEvent> {
     const place = parseEventId(id);
     const event = place && (await this.find(scope, place));
-    if (event) return event;
+    if (event && (unit === null || event.tenantUnitId === unit)) return event;
     throw new EventsExpired(eventIdOf(await this.locate(scope, 'earliest')));
   }
 

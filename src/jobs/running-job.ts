@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 
+/** Whoever is restarted more often than a job is done does it all the same. */
+const MAX_FIRST_MS = 60_000;
+
 interface Schedule {
   name: string;
   everyMs: number;
@@ -23,7 +26,7 @@ export class RunningJob {
     private readonly schedule: Schedule,
     private readonly work: (signal: AbortSignal) => Promise<boolean>,
   ) {
-    this.#startIn(schedule.everyMs);
+    this.#startIn(Math.min(schedule.everyMs, MAX_FIRST_MS));
   }
 
   /** There is something to do: not later than when there is more. */

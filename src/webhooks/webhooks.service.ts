@@ -210,7 +210,7 @@ export class WebhooksService {
 
   /**
    * Sends events again: one, or all behind an event up to now. Throws WebhookNotFound, WebhookDisabled, or
-   * EventsExpired where they are not kept.
+   * EventsExpired where they are not kept, or the one is not of the webhook's unit.
    */
   async replay(scope: TenantScope, id: string, what: { after: string } | { eventId: string }): Promise<void> {
     const begin = async () => {
@@ -218,7 +218,7 @@ export class WebhooksService {
       if (webhook.disabledReason !== null) throw new WebhookDisabled();
       const place = await ('after' in what
         ? this.feed.locate(scope, what.after)
-        : this.feed.get(scope, what.eventId));
+        : this.feed.get(scope, what.eventId, webhook.tenantUnitId));
       const end = await this.feed.locate(scope, 'latest');
       await this.transactions.run(scope, async (transaction) => {
         if ('after' in what) await this.lanes.replayBehind(scope, transaction, id, place, end);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTestApp } from '../support/create-test-app.js';
+import { until } from '../support/until.js';
 
 const SCOPES = ['conversations:read', 'conversations:write', 'events:read', 'webhooks:manage'];
 const { as } = await createTestApp({ environment: { WEBHOOK_ALLOW: 'hooks.internal' } });
@@ -186,6 +187,26 @@ describe('a replay', () => {
     expect((await ada.post(`${path}/replay`, { event_id: 'x-1' })).body.code).toBe('events_expired');
     await ada.patch(path, { enabled: false });
     expect((await ada.post(`${path}/replay`, { after: 'earliest' })).body.code).toBe('webhook_disabled');
+  });
+
+  it('is refused of an event that a webhook of another unit never gets, whoever asks', async () => {
+    const owner = as({ tenant: 'initech', scopes: SCOPES });
+    const { path } = await webhook(as({ tenant: 'initech', unit: 'north', scopes: SCOPES }), {
+      url: URL,
+      types: ['message.redacted'],
+    });
+    const { body: conversation } = await owner.post(
+      '/conversations',
+      {},
+      { query: { tenant_unit_id: 'south' } },
+    );
+    const events = async () =>
+      (await owner.get('/events', { query: { conversation_id: conversation.id } })).body.data;
+    await until('it is in the feed', async () => (await events()).length > 0);
+
+    const refused = await owner.post(`${path}/replay`, { event_id: (await events())[0].id });
+
+    expect([refused.status, refused.body.code]).toEqual([410, 'events_expired']);
   });
 
   it.each([
