@@ -6,6 +6,8 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { sourcesIn } from './bytes.js';
 
 const TEXT = '{"messages": [{"role": "user", "content": "Grüße 👋"}]}\n';
+const REST = zstdCompressSync(TEXT.slice(20));
+const SKIPPED = Buffer.from('502a4d180400000061626364', 'hex');
 const folder = await mkdtemp(join(tmpdir(), 'colloquy-bytes-'));
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -17,6 +19,8 @@ describe('the texts in a file', () => {
     ['in UTF-16, big end first, without a mark', Buffer.from(TEXT, 'utf16le').swap16()],
     ['in gzip', gzipSync(TEXT)],
     ['in zstd', zstdCompressSync(TEXT)],
+    ['in several frames of zstd', Buffer.concat([zstdCompressSync(TEXT.slice(0, 20)), REST])],
+    ['behind a frame that zstd skips', Buffer.concat([SKIPPED, zstdCompressSync(TEXT.slice(0, 20)), REST])],
     ['in zstd in gzip', gzipSync(zstdCompressSync(TEXT))],
   ])('are the same %s', async (name, bytes) => {
     const path = join(folder, name);

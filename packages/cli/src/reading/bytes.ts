@@ -31,6 +31,8 @@ const MAGIC = {
   zip: [0x50, 0x4b, 0x03, 0x04],
 } as const;
 
+const SKIPPED = [0x2a, 0x4d, 0x18] as const;
+
 /** What people have that holds no text; told by its first bytes. */
 const NOT_READ = new Map([
   ['PAR1', 'Parquet; write it as JSON lines first'],
@@ -91,10 +93,10 @@ async function* unpack(
   const { start, all } = await peek(bytes);
   if (startsWith(start, MAGIC.gzip))
     return yield* unpack(name, through(all, zlib.createGunzip()), comesFirst);
-  if (startsWith(start, MAGIC.zstd)) {
+  if (isZstd(start)) {
     if (!('createZstdDecompress' in zlib))
       throw new CannotRun(`${name} is packed with zstd, which takes Node.js 22.15`);
-    return yield* unpack(name, through(all, zlib.createZstdDecompress()), comesFirst);
+    return yield* unpack(name, unzstd(all), comesFirst);
   }
   if (startsWith(start, MAGIC.zip)) return yield* unpackZip(name, all, comesFirst);
   const latin = start.toString('latin1');
@@ -102,6 +104,43 @@ async function* unpack(
     if (latin.startsWith(magic)) throw new CannotRun(`${name} is ${what}`);
   }
   yield { name, bytes: toUtf8(all, start) };
+}
+
+/** What was packed in parallel begins with a frame that is to be skipped. */
+const isZstd = (start: Buffer) =>
+  startsWith(start, MAGIC.zstd) ||
+  (((start[0] ?? 0) & 0xf0) === 0x50 && startsWith(start.subarray(1), SKIPPED));
+
+/** Frame by frame: Node.js takes nothing behind the first one that ends within a chunk, and does not say so. */
+async function* unzstd(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let frame = zlib.createZstdDecompress();
+  for await (const chunk of packed) {
+    for (let rest = chunk; rest.length > 0;) {
+      const before = frame.bytesWritten;
+      yield* await taken(frame, (done) => frame.write(rest, done));
+      const used = frame.bytesWritten - before;
+      if (used < rest.length) frame = zlib.createZstdDecompress();
+      rest = rest.subarray(used);
+    }
+  }
+  yield* await taken(frame, (done) => frame.end(done));
+}
+
+/** What comes out of what `give` puts in. */
+async function taken(
+  frame: Transform,
+  give: (done: (error?: Error | null) => void) => void,
+): Promise<Buffer[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const pieces: Buffer[] = [];
+  frame
+    .on('data', (piece: Buffer) => pieces.push(piece))
+    .once('end', resolve)
+    .once('error', reject);
+  give((error) => (error ? reject(error) : resolve(undefined)));
+  await promise;
+  frame.removeAllListeners();
+  return pieces;
 }
 
 function through(bytes: AsyncIterable<Buffer>, unpacker: Transform): AsyncIterable<Buffer> {
