@@ -39,9 +39,9 @@ describe('what an error of the database means', () => {
     ['full', 'Vitess', [1203]],
     ['lost', 'Vitess', [3168]],
     ['unable', 'Vitess', [1153, 1317]],
-    ['conflict', 'TiDB', [8002, 8005, 8022, 8027, 8028, 8147, 9007]],
-    ['lost', 'TiDB', [9001, 9002, 9003, 9004, 9005]],
-    ['unable', 'TiDB', [8004, 8025]],
+    ['conflict', 'TiDB', [8002, 8005, 8022, 8027, 8028, 8055, 8147, 8229, 9006, 9007]],
+    ['lost', 'TiDB', [8120, 9001, 9002, 9003, 9004, 9005, 9008]],
+    ['unable', 'TiDB', [8001, 8004, 8025, 8252, 9500]],
     ['lost', 'Spider', [1429, 12701]],
     ['conflict', 'Spider', [1613, 1614]],
   ])('%s, of %s: %j', (kind, _server, numbers) => {
@@ -65,6 +65,9 @@ describe('what an error of the database means', () => {
 
   it('is nothing of the database for a fault of the service, whatever a client has sent', () => {
     expect(meaningOf(driverError({ errno: 1064 }))).toBeUndefined();
+    // TiDB has found what it holds to be inconsistent.
+    for (const errno of [8138, 8139, 8140, 8141, 8223])
+      expect(meaningOf(driverError({ errno }))).toBeUndefined();
     expect(meaningOf(driverError({ errno: 1105 }, 'something else'))).toBeUndefined();
     expect(meaningOf(new TypeError('x'))).toBeUndefined();
     const duplicate = driverError(

@@ -41,7 +41,10 @@ const NUMBERS = new Map<number, Meaning>([
   [8022, CONFLICT], // TiDB: the commit failed and was rolled back
   [8027, CONFLICT], // TiDB: its schema is out of date
   [8028, CONFLICT], // TiDB: the schema was changed meanwhile
+  [8055, CONFLICT], // TiDB: its snapshot is too old
   [8147, CONFLICT], // TiDB: its lock is gone
+  [8229, CONFLICT], // TiDB: it took longer than its locks live
+  [9006, CONFLICT], // TiDB: its snapshot was collected
   [9007, CONFLICT], // TiDB: write conflict in TiKV
 
   // The connection ended, or a server or proxy cannot serve it: another one may.
@@ -76,11 +79,13 @@ const NUMBERS = new Map<number, Meaning>([
   [3797, NOT_LET_IN], // ER_GRP_TRX_CONSISTENCY_BEFORE: it has not caught up with the group
   [3798, NOT_LET_IN], // ER_GRP_TRX_CONSISTENCY_AFTER_ON_TRX_BEGIN
   [4031, LOST], // ER_CLIENT_INTERACTION_TIMEOUT: idle for longer than wait_timeout
+  [8120, LOST], // TiDB: PD gave no time to start at
   [9001, LOST], // TiDB: PD did not answer; ProxySQL: no server of the host group did
   [9002, LOST], // TiDB: TiKV did not answer
   [9003, LOST], // TiDB: TiKV is busy
   [9004, LOST], // TiDB: locks were not resolved in time
   [9005, LOST], // TiDB: the region is not available
+  [9008, LOST], // TiDB: too many requests to TiKV
   [12701, LOST], // ER_SPIDER_REMOTE_SERVER_GONE_AWAY
 
   // As many connections as may be.
@@ -109,8 +114,11 @@ const NUMBERS = new Map<number, Meaning>([
   [1297, UNABLE], // ER_GET_TEMPORARY_ERRMSG: of a storage engine
   [1317, UNABLE_OR_DONE], // ER_QUERY_INTERRUPTED: KILL QUERY; Vitess: the transaction took too long
   [1637, UNABLE], // ER_TOO_MANY_CONCURRENT_TRXS
+  [8001, UNABLE], // TiDB: a statement needs more memory than it may have
   [8004, UNABLE], // TiDB: the transaction is too large (txn-total-size-limit)
   [8025, UNABLE], // TiDB: a row is too large (txn-entry-size-limit)
+  [8252, UNABLE], // TiDB: more than the resource group may use
+  [9500, UNABLE], // TiDB: the transaction is too large
   [1969, UNABLE_OR_DONE], // ER_STATEMENT_TIMEOUT (MariaDB, max_statement_time)
   [3024, UNABLE_OR_DONE], // ER_QUERY_TIMEOUT (MySQL, max_execution_time)
 
