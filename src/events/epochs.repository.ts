@@ -32,11 +32,17 @@ export class EpochsRepository extends AcrossTenantsRepository {
     return row ? String(row['epoch']) : null;
   }
 
-  /** Begins an epoch unless there is one. */
-  begin(): Promise<void> {
-    return this.transactions.run(null, async (transaction) => {
-      if ((await this.currentLocked(transaction)) === null) await this.#replace(transaction);
-    });
+  /**
+   * Begins an epoch unless there is one. What was left is gone before: over several shards (Vitess) a commit may be
+   * half done, and a shard that still had it would be published in the new epoch.
+   */
+  async begin(): Promise<void> {
+    const unlessThereIsOne = (work: (transaction: Transaction) => Promise<unknown>) =>
+      this.transactions.run(null, async (transaction) => {
+        if ((await this.currentLocked(transaction)) === null) await work(transaction);
+      });
+    await unlessThereIsOne((transaction) => this.#discard(transaction));
+    await unlessThereIsOne((transaction) => this.#replace(transaction));
   }
 
   /** Ends the current epoch and begins another one, which it returns. */
@@ -53,9 +59,13 @@ export class EpochsRepository extends AcrossTenantsRepository {
 
   async #replace(transaction: Transaction): Promise<string> {
     await this.affectedIn(transaction, "DELETE FROM feed_epoch WHERE id = 'current'", []);
-    await this.affectedIn(transaction, 'DELETE FROM event_pending', []);
+    await this.#discard(transaction);
     const epoch = randomBytes(5).toString('hex');
     await this.affectedIn(transaction, "INSERT INTO feed_epoch (id, epoch) VALUES ('current', ?)", [epoch]);
     return epoch;
+  }
+
+  #discard(transaction: Transaction): Promise<number> {
+    return this.affectedIn(transaction, 'DELETE FROM event_pending', []);
   }
 }

@@ -1,5 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { SqlSession } from '../../src/database/sql/sql-session.js';
+import { EpochsRepository } from '../../src/events/epochs.repository.js';
 import { Epochs } from '../../src/events/epochs.js';
 import { createTestApp } from '../support/create-test-app.js';
 import { until } from '../support/until.js';
@@ -58,3 +60,37 @@ describe('EVENTS=write', () => {
     expect(page.data).toMatchObject([{ conversation_id: body.id, actor: { id: 'eve' } }]);
   });
 });
+
+if (testEngine !== 'sqlite') {
+  // Its events stay where they were left.
+  const { app, as } = await createTestApp({ environment: { EVENTS: 'write', ROLES: 'api' } });
+
+  describe('an epoch', () => {
+    it('begins when what was left before it is gone for good, were its own commit half done', async () => {
+      await as({ tenant: 'acme' }).post('/conversations');
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its `this`
+      const { affected } = SqlSession.prototype;
+      const left: unknown[] = [];
+      const sent = jest.spyOn(SqlSession.prototype, 'affected').mockImplementation(async function (
+        this: SqlSession,
+        sql,
+        parameters,
+      ) {
+        // From another connection: what is committed.
+        if (sql.startsWith('INSERT INTO feed_epoch'))
+          left.push(
+            ...(await app
+              .get(DataSource)
+              .query<unknown[]>('SELECT id FROM event_pending WHERE tenant_id = ?', ['acme'])),
+          );
+        return affected.call(this, sql, parameters);
+      });
+
+      await app.get(EpochsRepository).begin();
+      sent.mockRestore();
+
+      const epochs = await app.get(DataSource).query<unknown[]>('SELECT epoch FROM feed_epoch');
+      expect({ epochs: epochs.length, left }).toEqual({ epochs: 1, left: [] });
+    });
+  });
+}
