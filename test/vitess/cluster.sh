@@ -5,6 +5,7 @@
 #   test/vitess/cluster.sh up DIRECTORY     starts it and prints its URL
 #   test/vitess/cluster.sh ctl DIRECTORY …  a command of vtctldclient, such as PlannedReparentShard
 #   test/vitess/cluster.sh vtgate DIRECTORY starts vtgate again, where it was killed
+#   test/vitess/cluster.sh tablet DIRECTORY UID SHARD  a vttablet likewise
 #   test/vitess/cluster.sh down DIRECTORY   ends it and removes the directory
 #
 # Needs tools/fetch-vitess.sh etcd vtgate vttablet vtctldclient, and MySQL by tools/fetch-mysql.sh.
@@ -56,6 +57,7 @@ start_tablet() { # uid shard
     --mycnf-data-dir="$directory/mysql-$1" --tablet-hostname=127.0.0.1 --bind-address=127.0.0.1 --grpc-bind-address=127.0.0.1 \
     --port="$(free_port)" --grpc-port="$(free_port)" --service-map=grpc-queryservice,grpc-tabletmanager \
     --grpc-max-message-size=268435456 --queryserver-config-transaction-cap=200 --queryserver-config-pool-size=50 \
+    --queryserver-config-transaction-timeout="${TRANSACTION_TIMEOUT:-10s}" \
     --restore-from-backup=false --health-check-interval=1s
 }
 
@@ -69,8 +71,10 @@ up() {
   read -ra topo <"$directory/topo"
   start etcd "$bin/etcd" --data-dir="$directory/etcd" --listen-client-urls="$etcd" --advertise-client-urls="$etcd" \
     --listen-peer-urls="$peer" --initial-advertise-peer-urls="$peer" --initial-cluster="default=$peer" --unsafe-no-fsync
+  "$mysqld" --no-defaults --user="$(id -un)" --initialize-insecure --datadir="$directory/empty" >"$directory/empty.init" 2>&1
+  rm "$directory/empty/auto.cnf" # each server makes an id of its own
   for uid in 100 101 102 200 201 202; do
-    "$mysqld" --no-defaults --user="$(id -un)" --initialize-insecure --datadir="$directory/mysql-$uid" >"$directory/mysql-$uid.init" 2>&1
+    cp -r "$directory/empty" "$directory/mysql-$uid"
     free_port >"$directory/mysql-$uid.port"
     start_mysqld "$uid"
   done
@@ -107,8 +111,8 @@ down() {
 case $command in
   up) up ;;
   down) down ;;
-  ctl | vtgate)
+  ctl | vtgate | tablet)
     read -ra topo <"$directory/topo"
-    if [ "$command" = ctl ]; then ctl "$@"; else start_vtgate; fi
+    case $command in ctl) ctl "$@" ;; vtgate) start_vtgate ;; tablet) start_tablet "$@" ;; esac
     ;;
 esac

@@ -29,6 +29,8 @@ export class Changes {
   readonly unexpected: string[] = [];
   acknowledged = 0;
   repeated = 0;
+  /** By tenant. */
+  readonly longestPausesMs = new Map<string, number>();
   #isStopped = false;
   #requests = 0;
   readonly #run = crypto.randomUUID();
@@ -88,6 +90,7 @@ export class Changes {
     if (this.#isStopped) throw new Stopped();
     const n = this.#requests++;
     const id = `${this.#run}/${n}`;
+    const start = performance.now();
     for (let attempt = 0; ; attempt++) {
       const urls = this.plan.serviceUrls();
       const answer = await send(
@@ -105,6 +108,8 @@ export class Changes {
       if (isDone) {
         this.expected.get(tenant)?.set(id, events);
         this.acknowledged += events;
+        const longestMs = this.longestPausesMs.get(tenant) ?? 0;
+        this.longestPausesMs.set(tenant, Math.max(longestMs, performance.now() - start));
         return answer;
       }
       if (answer && !asksToRepeat(answer)) {
