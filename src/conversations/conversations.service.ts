@@ -134,16 +134,13 @@ export class ConversationsService {
    * An undefined status changes nothing. Throws ConversationNotFound, PreconditionFailed unless its version is
    * expected, or StatusConflict unless its status is.
    */
-  async changeStatus(
+  changeStatus(
     scope: TenantScope,
     id: string,
     status: RunStatus | undefined,
     expected: Expectation,
   ): Promise<Conversation> {
-    if (status !== undefined) return this.#change(scope, id, { status }, expected);
-    const conversation = await this.get(scope, id);
-    assertAsExpected(conversation, expected);
-    return conversation;
+    return this.#change(scope, id, { status }, expected);
   }
 
   /** Takes the next `count` sequences of a conversation and returns it as it then is; null when there is none. */

@@ -204,4 +204,24 @@ describe('a PATCH with an Idempotency-Key', () => {
     await ada.patch(path, { topic: 'Other' });
     expect((await ada.patch(path, { topic: 'New Conversation' }, options)).body.topic).toBe('Other');
   });
+
+  it('keeps the key of a status that is to stay as it is', async () => {
+    const { path, etag } = await created();
+    const options = { headers: { ...withKey().headers, 'if-match': etag } };
+    const body = { status: null, expected_status: 'running' };
+
+    const first = await ada.patch(`${path}/status`, body, options);
+    await ada.patch(`${path}/status`, { status: 'completed' });
+    const repeated = await adaElsewhere.patch(`${path}/status`, body, options);
+    const other = await ada.patch(`${path}/status`, {}, options);
+
+    expect([first.status, first.body.version, first.headers['idempotency-replayed']]).toEqual([
+      200,
+      1,
+      undefined,
+    ]);
+    expect([repeated.status, repeated.body.status]).toEqual([200, 'completed']);
+    expect(repeated.headers['idempotency-replayed']).toBe('true');
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+  });
 });
