@@ -224,6 +224,8 @@ describe('the claims of a token', () => {
       'conversations:read',
     ]);
     expect(await scopesOf(verifierWith(WITH_SECRET), { ...claims, scope: null })).toEqual([]);
+    const named = verifierWith({ ...WITH_SECRET, AUTH_CLAIM_SCOPE: 'scope' });
+    expect(await scopesOf(named, { scopes: ['conversations:read'] })).toEqual([]);
   });
 
   it.each([

@@ -151,12 +151,9 @@ function principalOf(payload: JWTPayload, claims: JwtConfig['claims'], explain: 
   };
 }
 
-/** The claim that was configured and no other; of a token as it usually is, `scope` or else `scopes`. */
-const scopeClaimOf = (payload: JWTPayload, name: string): unknown =>
-  name === DEFAULT_SCOPE_CLAIM && !Object.hasOwn(payload, name) ? payload[SCOPES_CLAIM] : payload[name];
-
-const DEFAULT_SCOPE_CLAIM = 'scope';
-const SCOPES_CLAIM = 'scopes';
+/** The claim that is configured and no other; without one, `scope` or else `scopes`. */
+const scopeClaimOf = (payload: JWTPayload, name: string | undefined): unknown =>
+  payload[name ?? (Object.hasOwn(payload, 'scope') ? 'scope' : 'scopes')];
 
 const text = (claim: unknown): string | null =>
   typeof claim === 'string' &&

@@ -103,7 +103,8 @@ export interface JwtConfig {
     readonly role: string;
     readonly tenantId: string;
     readonly tenantUnitId: string;
-    readonly scope: string;
+    /** Undefined: `scope`, else `scopes`. */
+    readonly scope: string | undefined;
   };
 }
 

@@ -86,7 +86,7 @@ const variables = z.object({
   AUTH_CLAIM_ROLE: text.default('role'),
   AUTH_CLAIM_TENANT_ID: text.default('tenant_id'),
   AUTH_CLAIM_TENANT_UNIT_ID: text.default('tenant_unit_id'),
-  AUTH_CLAIM_SCOPE: text.default('scope'),
+  AUTH_CLAIM_SCOPE: text.optional(),
   DEFAULT_TENANT_ID: opaqueId.default('40d39c4b-9585-4123-8fd4-f1cc23a1184c'),
   CORS_ORIGINS: z
     .string()
