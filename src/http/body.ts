@@ -30,20 +30,25 @@ export async function receiveBody(
 ): Promise<Buffer | undefined> {
   const { headers, raw } = request;
   if (!hasBody(headers)) return undefined;
-  assertJson(headers);
   const announced = Number(headers['content-length'] ?? 0);
+  // Where no length is announced there may be no body after all.
+  if (announced > 0) assertJson(headers);
   if (announced > maxBytes) throw tooLarge();
   if (headers.expect !== undefined) reply.raw.writeContinue();
-  const body = await bytesOf(raw, maxBytes, () => makeRoom(announced || maxBytes));
+  const body = await bytesOf(raw, maxBytes, {
+    begin: () => assertJson(headers),
+    makeRoom: () => makeRoom(announced || maxBytes),
+  });
   if (announced > 0 && body.length !== announced)
     throw new DomainError('malformed_json', 'The body is not as long as announced.');
   return body.length > 0 ? body : undefined;
 }
 
+/** `begin` is called with the first byte, `makeRoom` when there are more than a few; what they throw ends it. */
 function bytesOf(
   raw: FastifyRequest['raw'],
   maxBytes: number,
-  makeRoom: () => Promise<void>,
+  { begin, makeRoom }: { begin: () => void; makeRoom: () => Promise<void> },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let received: Buffer = Buffer.alloc(0);
@@ -54,8 +59,11 @@ function bytesOf(
       reject(error instanceof Error ? error : new Error('There is no room.', { cause: error }));
     };
     const receive = (chunk: Buffer) => {
-      if (size + chunk.length > maxBytes) {
-        giveUp(tooLarge());
+      try {
+        if (size === 0) begin();
+        if (size + chunk.length > maxBytes) throw tooLarge();
+      } catch (error) {
+        giveUp(error);
         return;
       }
       received = size === 0 ? chunk : added(received, size, chunk);

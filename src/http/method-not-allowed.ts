@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/domain-error.js';
+import { isJsonObject } from '../common/json/json-value.js';
 
 /**
  * Watches which methods each path gets, so that `answerOtherMethods` can refuse the rest. Call before any route. Fastify
@@ -28,11 +29,13 @@ export function answerOtherMethods(
   methods: ReadonlyMap<string, ReadonlySet<string>>,
 ): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
-    done(request.is404 ? new DomainError('route_not_found', 'No operation has this path.') : undefined);
+    done(request.is404 ? routeNotFound() : undefined);
   });
   for (const [url, known] of [...methods]) {
     const allow = [...known].join(', ');
-    const refuse = () => {
+    const refuse = ({ params }: FastifyRequest) => {
+      // The router takes an empty segment for a parameter, which no operation does.
+      if (isJsonObject(params) && Object.values(params).includes('')) throw routeNotFound();
       throw new DomainError('method_not_allowed', `This path has ${allow}.`, { headers: { allow } });
     };
     fastify.route({
@@ -43,3 +46,5 @@ export function answerOtherMethods(
     });
   }
 }
+
+const routeNotFound = (): DomainError => new DomainError('route_not_found', 'No operation has this path.');

@@ -96,6 +96,8 @@ describe('an unknown route', () => {
     '/nowhere',
     '/conversation',
     '/Conversations',
+    '/conversations/',
+    '/conversations//status',
     `${conversation}/`,
     `${conversation}/nothing`,
     `${message}/feedback`,
@@ -133,7 +135,6 @@ describe('an unknown route', () => {
       `/conversations/${'x'.repeat(9000)}`,
     ])
       expectProblem(await ada.get(path), 'route_not_found');
-    expectProblem(await ada.get('/conversations/'), 'route_not_found');
     expectProblem(await ada.get(`/conversations/${'x'.repeat(8000)}`), 'conversation_not_found');
   });
 });
@@ -290,11 +291,19 @@ describe('a body that cannot be read', () => {
     },
   );
 
-  it('is 415 with no content type', async () => {
-    const answer = await exchange(
-      url,
-      `POST ${BASE}/conversations HTTP/1.1\r\n${headersOf('Content-Length: 2')}{}`,
-    );
+  it('is absent, and not 415, when its length is not announced and it is empty', async () => {
+    for (const type of [[], ['Content-Type: text/plain']]) {
+      const headers = headersOf('Transfer-Encoding: chunked', ...type);
+      const { status } = await exchange(url, `POST ${BASE}/conversations HTTP/1.1\r\n${headers}0\r\n\r\n`);
+      expect(status).toBe(201);
+    }
+  });
+
+  it.each([
+    ['Content-Length: 2', '{}'],
+    ['Transfer-Encoding: chunked', '2\r\n{}\r\n0\r\n\r\n'],
+  ])('is 415 with no content type (%s)', async (length, body) => {
+    const answer = await exchange(url, `POST ${BASE}/conversations HTTP/1.1\r\n${headersOf(length)}${body}`);
 
     expect(answer.status).toBe(415);
     expect(JSON.parse(answer.text)).toMatchObject({ code: 'unsupported_media_type' });
