@@ -425,6 +425,7 @@ describe('a cursor', () => {
       'x'.repeat(2000),
       `${cursor}!`,
       `${cursor}=`,
+      `${cursor}\0`,
       ` ${cursor}`,
       cursor.replace(/.$/, (last) => NEIGHBOURS[NEIGHBOURS.indexOf(last) ^ 1] ?? ''),
     ])

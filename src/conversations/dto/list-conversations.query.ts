@@ -1,9 +1,9 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from '../../common/pagination/page.js';
+import { CursorParameter } from '../../http/validation/cursor-parameter.js';
 import { EnumField } from '../../http/validation/enum-fields.js';
 import { PARAMETER } from '../../http/validation/field.js';
 import { IntegerParameter } from '../../http/validation/integer-fields.js';
 import { PageInsteadOf } from '../../http/validation/page-instead-of.js';
-import { TextField } from '../../http/validation/text-fields.js';
 import { CONVERSATION_ORDERS, type ConversationOrder } from '../conversation-list.js';
 import type { ConversationPageRequest } from '../conversation-lists.service.js';
 import { ConversationFilterQuery } from './conversation-filter.query.js';
@@ -32,12 +32,9 @@ export class ListConversationsQuery extends ConversationFilterQuery {
   })
   order: ConversationOrder = 'recent';
 
-  @TextField({
-    ...PARAMETER,
-    max: 16 * 1024, // as long as a request line may be: what is too long for a cursor is an invalid one
-    description:
-      '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num` but 1.',
-  })
+  @CursorParameter(
+    '`next_cursor` of a page: goes on behind its last row, at the same cost however deep. Send the same filters and order, and no `page_num` but 1.',
+  )
   cursor?: string;
 
   /** What the service is asked for. */
