@@ -35,7 +35,8 @@ export class ConversationStartsController {
     status: 201,
     existing: 'With `if_exists`: the conversation that has the `external_id`, as it is.',
     response: ConversationResponse,
-    problems: ['conversation_exists'],
+    // It is not found where it is repeated by its key and is gone.
+    problems: ['conversation_exists', 'conversation_not_found'],
   })
   async create(
     @Tenant() scope: TenantScope,

@@ -37,6 +37,7 @@ export class WebhooksController {
     idempotent: true,
     status: 201,
     response: WebhookWithSecretResponse,
+    problems: ['webhook_not_found'], // where it is repeated by its key and the webhook is gone
   })
   async create(
     @Tenant() scope: TenantScope,

@@ -1198,6 +1198,10 @@ export type CreateConversationErrors = {
      */
     403: Problem;
     /**
+     * `conversation_not_found`: There is no such conversation in the tenant (and unit) that the request acts for. A conversation of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
+    /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
      *
      * `conversation_exists`: The unit has a conversation with this `external_id` already; `Location` says where.
@@ -2512,6 +2516,10 @@ export type CreateWebhookErrors = {
      * `insufficient_scope`: The credential is valid but lacks the scope of this operation, which the documentation names at each one, or of a member that needs one of its own.
      */
     403: Problem;
+    /**
+     * `webhook_not_found`: There is no such webhook in the tenant (and unit) that the request acts for. A webhook of somebody else is answered in exactly this way too.
+     */
+    404: Problem;
     /**
      * `idempotency_in_progress`: A request with this `Idempotency-Key` is still being carried out. Repeat yours a moment later to get its answer.
      */
