@@ -16,6 +16,8 @@ import { type AccessScope, isAccessScope, type Principal } from '../identity/pri
 import { VerifiedTokens } from './verified-tokens.js';
 
 const MAX_CLAIM_LENGTH = 255;
+/** The last one that a Date can hold. */
+const LAST_TIME_MS = 8.64e15;
 
 /** A key (or a way to find it) and the algorithms it may be used with; a token's own `alg` never widens them. */
 interface KeySource {
@@ -147,7 +149,7 @@ function principalOf(payload: JWTPayload, claims: JwtConfig['claims'], explain: 
     tenantId,
     tenantUnitId,
     scopes: scopesOf(scopeClaimOf(payload, claims.scope)),
-    expiresTime: payload.exp === undefined ? undefined : new Date(payload.exp * 1000),
+    expiresTime: payload.exp === undefined ? undefined : new Date(Math.min(payload.exp * 1000, LAST_TIME_MS)),
   };
 }
 

@@ -36,7 +36,7 @@ async function stream(
     query = '',
     headers = {},
     expires = '1h',
-  }: { base?: string; query?: string; headers?: Record<string, string>; expires?: string } = {},
+  }: { base?: string; query?: string; headers?: Record<string, string>; expires?: string | number } = {},
 ) {
   const token = await signToken({ exp: expires, claims: { tenant_id: tenant, scope: SCOPES.join(' ') } });
   const controller = new AbortController();
@@ -138,6 +138,10 @@ describe('a stream', () => {
     const ending = await stream('ending', { expires: '3s' });
     expect(ending.answer.status).toBe(200);
     await until('it has ended', () => ending.hasEnded);
+  });
+
+  it('takes a token that never ends, as some write it', async () => {
+    expect((await stream('endless', { expires: 1e13 })).answer.status).toBe(200);
   });
 
   it('ends with a reset when the epoch does', async () => {
