@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -18,6 +18,14 @@ export function buildIfStale(folder, inputs) {
   if (built === sources && !process.argv.includes('--force')) return;
   if (!existsSync(ROLLDOWN)) {
     console.error('The build tools are not installed. Run `npm ci` first.');
+    process.exit(1);
+  }
+  try {
+    mkdirSync(join(cwd, 'dist'), { recursive: true });
+    // Until it is whole, it is the build of nothing.
+    writeFileSync(stamp, '');
+  } catch (error) {
+    console.error(`The build cannot write ${join(cwd, 'dist')} (${error.code}): may this user write there?`);
     process.exit(1);
   }
   try {

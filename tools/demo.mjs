@@ -6,7 +6,8 @@ import { gunzipSync } from 'node:zlib';
 import { takeNoArguments } from './no-arguments.mjs';
 
 takeNoArguments(`Usage: npm run demo
-  starts Colloquy with 300 sample dialogues of two tenants in data/demo.sqlite. PORT=8080 npm run demo`);
+  starts Colloquy with 300 sample dialogues of two tenants in data/demo.sqlite.
+  PORT=8080 npm run demo`);
 
 const PORT = process.env.PORT ?? '3000';
 const url = `http://127.0.0.1:${PORT}`;
@@ -29,6 +30,11 @@ const environment = {
   LOG_LEVEL: 'error',
 };
 
+// Nothing is to be imported into another service.
+if (await fetch(url, { redirect: 'manual' }).catch(() => null)) {
+  console.error(`${url} is in use by another process: PORT=${Number(PORT) + 1} npm run demo`);
+  process.exit(1);
+}
 const service = spawn(process.execPath, ['dist/main.js'], { env: environment, stdio: 'inherit' });
 service.once('exit', (code) => process.exit(code ?? 1));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => service.kill(signal));

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { nearest } from '../common/nearest.js';
 import type { AppConfig } from '../config/app-config.js';
 import { describeDatabase } from '../config/describe-database.js';
@@ -34,6 +35,26 @@ export async function runCommandLine(
   }
 }
 
+/** The values of the options in `args`. Throws UsageError with what is near for another option. */
+export function optionsIn<const Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+) {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens)
+    if (token.kind === 'option' && !Object.hasOwn(options, token.name))
+      throw new UsageError(
+        `There is no option ${token.rawName}${meant(token.name, Object.keys(options), '--')}`,
+      );
+  return parseArgs({ args: [...args], options }).values;
+}
+
+/** The end of a sentence about a word that is not known: what is probably meant by it. */
+export function meant(given: string, names: readonly string[], prefix = ''): string {
+  const near = nearest(given, names);
+  return near === undefined ? '.' : `: did you mean ${prefix}${near}?`;
+}
+
 /** The command that the only argument names. Throws UsageError with what is near for another word. */
 export function commandIn<Name extends string>(
   [given, more]: readonly string[],
@@ -43,8 +64,7 @@ export function commandIn<Name extends string>(
   if (found !== undefined && more !== undefined) throw new UsageError(`${found} takes no ${more}.`);
   if (found !== undefined) return found;
   if (given === undefined) throw new UsageError(`One of these is needed: ${names.join(', ')}.`);
-  const near = nearest(given, names);
-  throw new UsageError(`There is no command ${given}${near === undefined ? '' : `: did you mean ${near}?`}`);
+  throw new UsageError(`There is no command ${given}${meant(given, names)}`);
 }
 
 /** The configuration; says on standard error which database is meant. A command that only reads makes none. */

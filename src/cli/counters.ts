@@ -6,8 +6,10 @@ import { DatabaseModule } from '../database/database.module.js';
 import { commandIn, databaseConfig, runCommandLine } from './command-line.js';
 
 const USAGE = `Usage: npm run counters -- check | rebuild
-  check    compares the totals of all lists with the conversations that exist; fails when any differs
-  rebuild  counts the tenants anew whose totals differ; safe while the service runs
+  check    compares the totals of all lists with the conversations that exist;
+           fails when any differs
+  rebuild  counts the tenants anew whose totals differ; safe while the service
+           runs
 `;
 
 @Module({})
@@ -24,7 +26,7 @@ async function run(args: readonly string[]): Promise<number> {
     const audit = app.get(ConversationCountsAudit);
     const faults = await audit.faults();
     for (const fault of faults) process.stdout.write(`${JSON.stringify(fault)}\n`);
-    process.stdout.write(`${faults.length} totals differ\n`);
+    process.stdout.write(faults.length === 1 ? '1 total differs\n' : `${faults.length} totals differ\n`);
     if (command === 'check') return faults.length > 0 ? 1 : 0;
     for (const tenant of new Set(faults.map(({ tenant_id }) => tenant_id))) await audit.rebuild(tenant);
     return 0;

@@ -6,7 +6,8 @@ import { EpochsRepository } from '../events/epochs.repository.js';
 import { commandIn, databaseConfig, runCommandLine } from './command-line.js';
 
 const USAGE = `Usage: npm run events -- new-epoch
-  new-epoch  after a backup was restored: readers of the feed are told that what they saw may not have been
+  new-epoch  after a backup was restored: readers of the feed are told that
+             what they saw may not have been
 `;
 
 @Module({})

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { ApiKey } from '../auth/api-key.entity.js';
@@ -10,16 +9,20 @@ import { isOpaqueId, OPAQUE_ID_RULE } from '../common/opaque-id.js';
 import { parseRfc3339 } from '../http/validation/rfc3339.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DatabaseModule } from '../database/database.module.js';
-import { commandIn, databaseConfig, runCommandLine, UsageError } from './command-line.js';
+import { commandIn, databaseConfig, meant, optionsIn, runCommandLine, UsageError } from './command-line.js';
 
 const USAGE = `Usage: npm run keys -- <command>
-  create --name <text> [--tenant <id>] [--unit <id>] [--scopes <list>] [--expires <time>]
-      makes a key and shows it, once. Scopes: ${SCOPES.join(', ')}; by default the
-      first two. Without --tenant the key is bound to none and needs tenants:any.
-      --expires takes an RFC 3339 time.
+  create --name <text> [--tenant <id>] [--unit <id>] [--scopes <list>]
+         [--expires <time>]
+      makes a key and shows it, once. Without --tenant it is bound to none and
+      needs tenants:any. --expires takes an RFC 3339 time. --scopes, by commas,
+      are by default the first two of:
+      ${SCOPES.slice(0, 3).join(', ')},
+      ${SCOPES.slice(3).join(', ')}
   list    all keys, without the keys themselves
   revoke <id>
-      for good. Where there is no such key, or it was revoked before, the exit code is 2.
+      for good. Where there is no such key, or it was revoked before, the exit
+      code is 2.
 `;
 
 @Module({})
@@ -38,7 +41,7 @@ type Command = (args: string[]) => Act;
 type Act = (apiKeys: ApiKeysService) => Promise<void>;
 
 const create: Command = (args) => {
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const values = optionsIn(args, OPTIONS);
   const { name = '', tenant, unit, expires } = values;
   const scopes = values.scopes.split(/[\s,]+/).filter((scope) => scope !== '');
   if (name === '' || name.length > 255 || /\p{Cc}/u.test(name))
@@ -46,8 +49,9 @@ const create: Command = (args) => {
   for (const id of [tenant, unit])
     if (id !== undefined && !isOpaqueId(id)) throw new UsageError(`--tenant and --unit ${OPAQUE_ID_RULE}.`);
   if (unit !== undefined && tenant === undefined) throw new UsageError('--unit needs --tenant.');
-  if (scopes.length === 0 || !scopes.every(isAccessScope))
-    throw new UsageError(`--scopes must be of ${SCOPES.join(', ')}.`);
+  for (const scope of scopes)
+    if (!isAccessScope(scope)) throw new UsageError(`There is no scope ${scope}${meant(scope, SCOPES)}`);
+  if (scopes.length === 0) throw new UsageError('--scopes needs at least one.');
   if (tenant === undefined && !scopes.includes('tenants:any'))
     throw new UsageError('A key without --tenant needs the scope tenants:any.');
   const expiresTime = expires === undefined ? null : parseRfc3339(expires);

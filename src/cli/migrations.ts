@@ -3,7 +3,8 @@ import { pendingMigrations, runMigrations } from '../database/schema/migrate.js'
 import { commandIn, databaseConfig, runCommandLine } from './command-line.js';
 
 const USAGE = `Usage: npm run migrations -- list | run
-  list   names the migrations that the database has not seen; fails when there are any
+  list   names the migrations that the database has not seen; fails when there
+         are any
   run    runs them; safe while replicas start
 `;
 

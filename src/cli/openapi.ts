@@ -1,22 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { createApp } from '../app.setup.js';
 import { loadConfig } from '../config/load-config.js';
 import { openApiDocument } from '../openapi.js';
 import { createLogger, standardOutput } from '../monitoring/logger.js';
-import { runCommandLine } from './command-line.js';
+import { optionsIn, runCommandLine } from './command-line.js';
 
 const FILE = 'openapi.json';
 
 const USAGE = `Usage: npm run openapi [-- --check]
-  writes ${FILE}; with --check it only compares, and fails when the file is not up to date
+  writes ${FILE} and the types of the client; with --check it only
+  compares, and fails when they are not up to date
 `;
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { check: { type: 'boolean', default: false } },
-  });
+  const values = optionsIn(args, { check: { type: 'boolean', default: false } });
   const config = loadConfig({ environment: { DATABASE_URL: 'sqlite::memory:', LOG_LEVEL: 'silent' } });
   const logger = createLogger(config.log, await standardOutput(config.log));
   const app = await createApp(config, logger);

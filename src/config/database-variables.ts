@@ -47,7 +47,7 @@ export function databaseContradictions(v: Written): string[] {
         if (v[name] === undefined) faults.push(`${name} must be set beside ${parts.join(', ')}`);
   }
   const isSqlite = parts.length === 0 && (v.DATABASE_URL ?? DEFAULT_URL).startsWith('sqlite:');
-  if (isSqlite && v.DATABASE_TLS !== undefined && v.DATABASE_TLS !== 'off')
+  if (isSqlite && ['required', 'verify'].includes(v.DATABASE_TLS ?? 'off'))
     faults.push('DATABASE_TLS is for MySQL and MariaDB: SQLite has no connections to encrypt');
   if ((v.DATABASE_TLS_CERT === undefined) !== (v.DATABASE_TLS_KEY === undefined))
     faults.push('DATABASE_TLS_CERT and DATABASE_TLS_KEY must be set together');

@@ -52,6 +52,20 @@ const SECRET = 'correct horse battery staple, 32+';
 const WEBHOOK_KEYS = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 
 describe('the configuration', () => {
+  it.each([
+    [{ PORT: 'x' }, /^The configuration has 1 fault:\n/],
+    [{ PORT: 'x', SWAGGER: 'x' }, /^The configuration has 2 faults:\n/],
+  ])('counts the faults of %j', (environment, sentence) => {
+    expect(() => load(environment)).toThrow(sentence);
+  });
+
+  it.each<[string, string]>([
+    ['ROLES', 'apii'],
+    ['DATABASE_TLS', 'verfy'],
+  ])('tells one fault of %s=%s, and none that follows from it', (name, value) => {
+    expect(faultsOf({ [name]: value })).toHaveLength(1);
+  });
+
   it('has a default for everything in development', () => {
     const defaults = {
       roles: { api: true, worker: true },

@@ -26,7 +26,7 @@ interface LoadOptions {
 export class ConfigError extends Error {
   constructor(faults: readonly string[], misspelt: readonly string[]) {
     const lines = [...faults, ...misspelt].map((line) => `\n  - ${line}`).join('');
-    super(`The configuration has ${faults.length} fault(s):${lines}`);
+    super(`The configuration has ${faults.length === 1 ? '1 fault' : `${faults.length} faults`}:${lines}`);
     this.name = 'ConfigError';
   }
 }
@@ -203,7 +203,8 @@ function contradictions(v: Partial<Record<keyof Variables, string>>): string[] {
   faults.push(...databaseContradictions(v));
   const roles = (v.ROLES ?? 'api,worker').split(',').map((role) => role.trim());
   const isSqlite = !v.DATABASE_HOSTS && /^sqlite:/.test(v.DATABASE_URL ?? 'sqlite:');
-  if (isSqlite && !ROLES.every((role) => roles.includes(role)))
+  const isKnown = roles.every((role) => ROLES.includes(role));
+  if (isSqlite && isKnown && !ROLES.every((role) => roles.includes(role)))
     faults.push('ROLES must be both api and worker with SQLite, whose file belongs to one process');
   if (v.METRICS_PORT && v.METRICS_PORT !== '0' && v.METRICS_PORT === (v.PORT || '3000'))
     faults.push('METRICS_PORT must be another port than PORT');

@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +12,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const COMMANDS = ['keys', 'migrations', 'counters', 'events', 'openapi'].map((name) => `cli/${name}.ts`);
 const COLLOQUY = '../packages/cli/src/colloquy.ts';
+const ROOT = join(import.meta.dirname, '../..');
 const MISSING = join(folder, 'missing', 'colloquy.sqlite');
+
+/** The lines that do not fit into a narrow terminal. */
+const tooWide = (text = '') => text.split('\n').filter((line) => line.length > 80);
 
 // What they say and do without a database is the same for each engine.
 if (testEngine === 'sqlite') {
@@ -19,6 +25,7 @@ if (testEngine === 'sqlite') {
       const { exitCode, stdout, stderr } = await runCommand(command, ['--help'], {});
 
       expect([exitCode, stdout, stderr]).toEqual([0, expect.stringMatching(/^Usage: npm /), '']);
+      expect(tooWide(stdout)).toEqual([]);
     });
 
     it.each([[], ['import'], ['export'], ['tail']])(
@@ -27,18 +34,96 @@ if (testEngine === 'sqlite') {
         const { exitCode, stdout, stderr } = await runCommand(COLLOQUY, [...args, '--help'], {});
 
         expect([exitCode, stdout, stderr]).toEqual([0, expect.stringMatching(/^ {2}colloquy /m), '']);
+        expect(tooWide(stdout)).toEqual([]);
       },
     );
 
     it.each([
-      [['imprt'], 'there is no command "imprt": there are import, export and tail'],
-      [['tail', '--typ', 'x'], "Unknown option '--typ'"],
+      [['imprt'], 'there is no command "imprt": did you mean import?'],
+      [['words'], 'there is no command "words": there are import, export and tail'],
+      [['tail', '--typ', 'x'], 'there is no option --typ: did you mean --type?'],
+      [['import', '--word', 'x'], 'there is no option --word (see --help)'],
+      [['import', 'x', '--format', 'opnai'], 'messages: did you mean openai?'],
+      [['import', '/missing.json'], 'cannot read /missing.json: ENOENT'],
       [['export', '--url', 'nowhere'], '--url is no http(s) URL'],
     ])('colloquy says what is wrong with %j', async (args, sentence) => {
       const { exitCode, stdout, stderr } = await runCommand(COLLOQUY, args, {});
 
       expect([exitCode, stdout, stderr]).toEqual([2, '', expect.stringContaining(sentence)]);
       expect(stderr).not.toMatch(/^ +at /m);
+    });
+
+    it('colloquy names what a misspelt variable is probably meant to be', async () => {
+      const environment = {
+        COLLOQUY_TOKN: 'a-secret',
+        COLOQUY_URL: 'http://x',
+        COLLOQUY_PORT: 'tcp://10.0.0.1',
+      };
+      const { stderr } = await runCommand(COLLOQUY, ['export', '--url', 'nowhere'], environment);
+
+      expect(stderr).toBe(
+        [
+          'COLLOQUY_TOKN is no variable of colloquy and is ignored: did you mean COLLOQUY_TOKEN?',
+          'COLOQUY_URL is no variable of colloquy and is ignored: did you mean COLLOQUY_URL?',
+          '--url is no http(s) URL\n',
+        ].join('\n'),
+      );
+    });
+
+    it.each([
+      ['--nmae', 'There is no option --nmae: did you mean --name?'],
+      ['--scopes=conversation:read', 'There is no scope conversation:read: did you mean conversations:read?'],
+      ['--scopes=all', 'There is no scope all.'],
+    ])('keys create names what is near %s', async (option, sentence) => {
+      const args = ['create', '--name', 'x', '--tenant', 'acme', option];
+      const { exitCode, stderr } = await runCommand('cli/keys.ts', args, {});
+
+      expect([exitCode, stderr]).toEqual([2, `${sentence}\n--help shows what there is.\n`]);
+    });
+
+    it('npm run openapi hands its arguments on', async () => {
+      const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) =>
+        execFile('npm', ['run', '--silent', 'openapi', '--', '--chek'], { cwd: ROOT }, (error, _, text) =>
+          resolve({ code: error?.code, stderr: text }),
+        ),
+      );
+
+      expect([code, stderr]).toEqual([2, expect.stringMatching('no option --chek: did you mean --check?')]);
+    }, 120_000);
+
+    it('npm run demo imports nothing into the service of somebody else', async () => {
+      let requests = 0;
+      const other = createHttpServer((_, response) => {
+        requests += 1;
+        response.end();
+      });
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      const address = other.address();
+      const port = typeof address === 'object' ? String(address?.port) : '';
+      const { exitCode, stderr } = await runCommand('../tools/demo.mjs', [], { PORT: port });
+      other.close();
+
+      expect([exitCode, stderr, requests]).toEqual([1, expect.stringMatching(`${port} is in use`), 1]);
+    });
+
+    it('npm run build says in a sentence that it cannot write', () => {
+      const copy = join(folder, 'copy');
+      mkdirSync(join(copy, 'tools'), { recursive: true });
+      mkdirSync(join(copy, 'node_modules/rolldown/bin'), { recursive: true });
+      for (const name of ['build.mjs', 'build-if-stale.mjs', 'no-arguments.mjs'])
+        copyFileSync(join(ROOT, 'tools', name), join(copy, 'tools', name));
+      for (const name of ['dist', 'node_modules/rolldown/bin/cli.mjs']) writeFileSync(join(copy, name), '');
+
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [join(copy, 'tools/build-if-stale.mjs'), '--force'],
+        { encoding: 'utf8' },
+      );
+
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^The build cannot write \S+dist \(EEXIST\): may this user write there\?\n$/),
+      ]);
     });
 
     it.each([

@@ -189,7 +189,7 @@ describe('the service, when it starts', () => {
       });
       expect(exitCode).toBe(1);
       expect(stdout).toBe('');
-      expect(stderr).toMatch(/^The configuration has 1 fault\(s\):\n {2}- AUTH_MODE .*production/);
+      expect(stderr).toMatch(/^The configuration has 1 fault:\n {2}- AUTH_MODE .*production/);
     },
   );
 });

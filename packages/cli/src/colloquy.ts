@@ -2,9 +2,11 @@ import { CannotRun } from './errors.js';
 import { runExport } from './export/command.js';
 import { runImport } from './import/command.js';
 import { keepsNumbers } from './json.js';
+import { meant } from './nearest.js';
 import {
   exportUsage,
   importUsage,
+  misspeltVariables,
   parseExport,
   parseImport,
   parseTail,
@@ -27,6 +29,7 @@ async function run([command, ...args]: string[]): Promise<number> {
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
 
   if (!keepsNumbers) output.note('Node.js 20 rounds numbers of more than 15 digits; 22 keeps them');
+  for (const line of misspeltVariables(process.env)) output.note(line);
   if (command === 'import') {
     const asked = parseImport(args, process.env);
     return asked ? runImport(asked, output, interruption.signal) : print(importUsage);
@@ -42,8 +45,9 @@ async function run([command, ...args]: string[]): Promise<number> {
   if (command === '--version') return print(`${manifest.version}\n`);
   if (command === undefined || command === '--help' || command === '-h' || command === 'help')
     return print(usage);
+  const near = meant(command, ['import', 'export', 'tail', '--help', '--version']);
   throw new CannotRun(
-    `there is no command "${command.slice(0, 40)}": there are import, export and tail (see --help)`,
+    `there is no command "${command.slice(0, 40)}"${near || ': there are import, export and tail (see --help)'}`,
   );
 }
 

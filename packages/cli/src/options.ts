@@ -1,9 +1,10 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { CannotRun, reasonOf } from './errors.js';
 import { FORMATS } from './formats/table.js';
 import { limits } from './import/limits.js';
 import { OVERSIZE, type Oversize } from './import/oversize.js';
 import type { ImportOptions } from './import/importer.js';
+import { meant, nearest } from './nearest.js';
 import type { Target } from './service.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,10 +18,14 @@ export const usage = `Chat history into Colloquy, and out again; and what happen
   colloquy import --help, and so on   options and examples
   colloquy --version
 
-COLLOQUY_URL says where the service is (default http://127.0.0.1:3000), COLLOQUY_TOKEN is a JWT or an API key.
+COLLOQUY_URL says where the service is (default http://127.0.0.1:3000),
+COLLOQUY_TOKEN is a JWT or an API key.
 `;
 
-const ofService = `  --url <url>          the service (default COLLOQUY_URL, else http://127.0.0.1:3000)
+const COLUMNS = 76;
+
+const ofService = `  --url <url>          the service (default COLLOQUY_URL, else
+                       http://127.0.0.1:3000)
   --tenant <id>        the tenant to act for (default: that of the credential)
   --unit <id>          the tenant unit to act for`;
 
@@ -30,59 +35,71 @@ export const importUsage = `Brings conversations into Colloquy. What a file is, 
 
   colloquy import <file…|-> [options]
 
-  --dry-run            read everything, show the first conversation, send nothing
+  --dry-run            read everything, show the first conversation, send
+                       nothing
   --format <name>      read the files as this, whatever they look like
-  --branches <which>   shown (default): only the way that a conversation took at last; all: the others too
-  --oversize <how>     what to do with what is larger than the API takes: fail (default) leaves the conversation out,
-                       split makes several messages of long text, strip leaves the too large thing out
+  --branches <which>   shown (default): only the way that a conversation took at
+                       last; all: the others too
+  --oversize <how>     what to do with what is larger than the API takes: fail
+                       (default) leaves the conversation out, split makes
+                       several messages of long text, strip leaves the too
+                       large thing out
   --rejects <file>     write what was left out to this file, as it was
   --agent <id>         the agent, where a file names none
   --user <id>          the user, where a file names none (default: nobody)
   --concurrency <n>    conversations at the same time, 1 to ${limits.concurrency} (default 4)
 ${ofService}
 
-Containers: JSON, JSON lines, lists, objects with conversations in them, CSV with names in its first line; plain, in
-gzip, zstd or zip; UTF-8 or UTF-16.
-Formats: ${formatNames.join(', ')}.
+Containers: JSON, JSON lines, lists, objects with conversations in them, CSV
+with names in its first line; plain, in gzip, zstd or zip; UTF-8 or UTF-16.
+Formats:
+${lined(formatNames)}
 
-Done again, it stores what is new: an import that was interrupted goes on, and a later export adds what was said since.
-Exit codes: 0 all is stored or was there, 1 something was left out (each is named), 2 nothing could be done,
-130 interrupted. COLLOQUY_TOKEN is a JWT or an API key with the scopes conversations:write, conversations:read and, for
-history with times, conversations:import.
+Done again, it stores what is new: an import that was interrupted goes on, and a
+later export adds what was said since.
+Exit codes: 0 all is stored or was there, 1 something was left out (each is
+named), 2 nothing could be done, 130 interrupted.
+COLLOQUY_TOKEN is a JWT or an API key with the scopes conversations:write,
+conversations:read and, for history with times, conversations:import.
 
   colloquy import chatgpt-export.zip --dry-run
   colloquy import conversations.json --user ada --branches all
-  zcat logs.jsonl.gz | colloquy import - --url https://colloquy.example.com --rejects rejects.jsonl
+  zcat logs.jsonl.gz | colloquy import - --rejects rejects.jsonl
 `;
 
-export const exportUsage = `Writes conversations with their messages as JSON lines, oldest first, to import them elsewhere or to keep them.
+export const exportUsage = `Writes conversations with their messages as JSON lines, oldest first, to import
+them elsewhere or to keep them.
 
   colloquy export [--out <file>] [options]
 
-  --out <file>         write here (gzip where it ends in .gz); done again after an interruption, it goes on
-                       (default: standard output)
+  --out <file>         write here (gzip where it ends in .gz); done again after
+                       an interruption, it goes on (default: standard output)
   --status <status>    only of this status; may be repeated
   --agent <id>, --user <id>, --assignment <id>
-  --created-after <time>, --created-before <time>, --updated-after <time>, --updated-before <time>
+  --created-after <time>, --created-before <time>
+  --updated-after <time>, --updated-before <time>
 ${ofService}
 
-Exit codes: 0 the export is whole, 2 it is not, 130 interrupted. COLLOQUY_TOKEN is a JWT or an API key with the scope
-conversations:read.
+Exit codes: 0 the export is whole, 2 it is not, 130 interrupted.
+COLLOQUY_TOKEN is a JWT or an API key with the scope conversations:read.
 
   colloquy export --out acme.jsonl.gz --tenant acme
-  colloquy export --status completed --created-before 2026-01-01T00:00:00Z | jq -r .topic
+  colloquy export --status completed --created-before 2026-01-01T00:00:00Z
 `;
 
-export const tailUsage = `Prints what happens to conversations and messages, each event a line of JSON, until it is interrupted.
+export const tailUsage = `Prints what happens to conversations and messages, each event a line of JSON,
+until it is interrupted.
 
   colloquy tail [options]
 
   --after <place>      an event's id, earliest, or latest (default)
-  --type <type>        only events of this type, such as message.created; may be repeated
+  --type <type>        only events of this type, such as message.created; may be
+                       repeated
   --conversation <id>  only events of this conversation
 ${ofService}
 
-When the connection breaks it goes on behind the last event. Exit codes: 130 interrupted, 2 it could not go on.
+When the connection breaks it goes on behind the last event.
+Exit codes: 130 interrupted, 2 it could not go on.
 COLLOQUY_TOKEN is a JWT or an API key with the scope events:read.
 
   colloquy tail --type message.created | jq -r .conversation_id
@@ -92,7 +109,7 @@ const SERVICE = {
   url: { type: 'string' },
   tenant: { type: 'string' },
   unit: { type: 'string' },
-  help: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const;
 
 export interface ImportCommand extends ImportOptions {
@@ -103,23 +120,18 @@ export interface ImportCommand extends ImportOptions {
 
 /** What `colloquy import` is asked for; null when it is asked for help. Throws CannotRun. */
 export function parseImport(args: string[], environment: Environment): ImportCommand | null {
-  const { values, positionals } = parse(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        ...SERVICE,
-        agent: { type: 'string' },
-        branches: { type: 'string', default: 'shown' },
-        concurrency: { type: 'string', default: '4' },
-        'dry-run': { type: 'boolean', default: false },
-        format: { type: 'string' },
-        oversize: { type: 'string', default: 'fail' },
-        rejects: { type: 'string' },
-        user: { type: 'string' },
-      },
-    }),
-  );
+  const options = {
+    ...SERVICE,
+    agent: { type: 'string' },
+    branches: { type: 'string', default: 'shown' },
+    concurrency: { type: 'string', default: '4' },
+    'dry-run': { type: 'boolean', default: false },
+    format: { type: 'string' },
+    oversize: { type: 'string', default: 'fail' },
+    rejects: { type: 'string' },
+    user: { type: 'string' },
+  } as const;
+  const { values, positionals } = parse(args, options, true);
   if (values.help) return null;
   if (positionals.length === 0)
     throw new CannotRun('name at least one file, or - for standard input (see --help)');
@@ -148,23 +160,18 @@ export interface ExportCommand {
 
 /** What `colloquy export` is asked for; null when it is asked for help. Throws CannotRun. */
 export function parseExport(args: string[], environment: Environment): ExportCommand | null {
-  const { values } = parse(() =>
-    parseArgs({
-      args,
-      options: {
-        ...SERVICE,
-        out: { type: 'string' },
-        agent: { type: 'string' },
-        assignment: { type: 'string' },
-        user: { type: 'string' },
-        status: { type: 'string', multiple: true },
-        'created-after': { type: 'string' },
-        'created-before': { type: 'string' },
-        'updated-after': { type: 'string' },
-        'updated-before': { type: 'string' },
-      },
-    }),
-  );
+  const { values } = parse(args, {
+    ...SERVICE,
+    out: { type: 'string' },
+    agent: { type: 'string' },
+    assignment: { type: 'string' },
+    user: { type: 'string' },
+    status: { type: 'string', multiple: true },
+    'created-after': { type: 'string' },
+    'created-before': { type: 'string' },
+    'updated-after': { type: 'string' },
+    'updated-before': { type: 'string' },
+  });
   if (values.help) return null;
   return {
     target: targetOf(values, environment),
@@ -190,17 +197,12 @@ export interface TailCommand {
 
 /** What `colloquy tail` is asked for; null when it is asked for help. Throws CannotRun. */
 export function parseTail(args: string[], environment: Environment): TailCommand | null {
-  const { values } = parse(() =>
-    parseArgs({
-      args,
-      options: {
-        ...SERVICE,
-        after: { type: 'string', default: 'latest' },
-        type: { type: 'string', multiple: true },
-        conversation: { type: 'string' },
-      },
-    }),
-  );
+  const { values } = parse(args, {
+    ...SERVICE,
+    after: { type: 'string', default: 'latest' },
+    type: { type: 'string', multiple: true },
+    conversation: { type: 'string' },
+  });
   if (values.help) return null;
   return {
     target: targetOf(values, environment),
@@ -208,12 +210,37 @@ export function parseTail(args: string[], environment: Environment): TailCommand
   };
 }
 
-function parse<Parsed>(read: () => Parsed): Parsed {
+/** Throws CannotRun, with what is near for another option. */
+function parse<const Options extends ParseArgsOptionsConfig>(
+  args: string[],
+  options: Options,
+  allowPositionals = false,
+) {
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const known = Object.keys(options).map((name) => `--${name}`);
+  for (const token of tokens)
+    if (token.kind === 'option' && !Object.hasOwn(options, token.name))
+      throw new CannotRun(
+        `there is no option ${token.rawName}${meant(token.rawName, known) || ' (see --help)'}`,
+      );
   try {
-    return read();
+    return parseArgs({ args, options, allowPositionals });
   } catch (error) {
     throw new CannotRun(reasonOf(error));
   }
+}
+
+const VARIABLES: readonly string[] = ['COLLOQUY_URL', 'COLLOQUY_TOKEN'];
+
+/** What variables are probably meant to say; others begin with COLLOQUY_ too, such as those that Kubernetes sets. */
+export function misspeltVariables(environment: Environment): string[] {
+  return Object.keys(environment).flatMap((name) => {
+    const [, prefix = '', end = ''] = /^([A-Z]+)_([A-Z]+)$/.exec(name) ?? [];
+    const near = [nearest(prefix, ['COLLOQUY']), nearest(end, ['URL', 'TOKEN'])].join('_');
+    return VARIABLES.includes(name) || !VARIABLES.includes(near)
+      ? []
+      : [`${name} is no variable of colloquy and is ignored: did you mean ${near}?`];
+  });
 }
 
 function targetOf(
@@ -243,8 +270,19 @@ function oneOf<Choice extends string>(
 ): Choice | undefined {
   const found = choices.find((choice) => choice === value);
   if (value !== undefined && found === undefined)
-    throw new CannotRun(`${name} is one of ${choices.join(', ')}`);
+    throw new CannotRun(`${name} is one of ${choices.join(', ')}${meant(value, choices)}`);
   return found;
+}
+
+/** Words in lines that fit into a narrow terminal. */
+function lined(words: readonly string[]): string {
+  const lines: string[] = [];
+  for (const word of words) {
+    const line = lines.at(-1) ?? '';
+    if (lines.length > 0 && line.length + word.length + 2 <= COLUMNS) lines.splice(-1, 1, `${line}, ${word}`);
+    else lines.push(`  ${word}`);
+  }
+  return `${lines.join(',\n')}.`;
 }
 
 function checked(name: string, value: string | undefined, pattern: RegExp): string | undefined {

@@ -73,9 +73,11 @@ export function explain(error: unknown): string {
   if (error instanceof ConnectionError) return `the service does not answer (${causeOf(error)})`;
   if (!(error instanceof ApiError)) return reasonOf(error);
   if (error.code === undefined) return `the answer (${error.status}) is not that of a Colloquy service`;
-  const places = error.faults
-    .map(({ pointer, parameter }) => pointer ?? parameter ?? '')
-    .filter((place) => place !== '');
+  const [asked, ...more] = error.faults.filter(({ parameter }) => parameter !== undefined);
+  // A parameter comes from the command line: what is wrong with it quotes nobody else.
+  if (asked)
+    return [asked, ...more].map(({ parameter, detail }) => `${optionOf(parameter)} ${detail}`).join('; ');
+  const places = error.faults.map(({ pointer }) => pointer ?? '').filter((place) => place !== '');
   const what = places.length > 0 ? `, for ${places.slice(0, 5).join(', ')}` : '';
   const scope =
     error.code === 'insufficient_scope'
@@ -85,6 +87,20 @@ export function explain(error: unknown): string {
     error.code === 'tenant_unit_forbidden' ? '; --unit brings what is in other units into that one' : '';
   return `the service answered ${error.status} ${error.code}${what}${scope}${unit} (request ${error.requestId})`;
 }
+
+const OPTION_OF: Readonly<Record<string, string>> = {
+  agent_id: 'agent',
+  assignment_id: 'assignment',
+  conversation_id: 'conversation',
+  statuses: 'status',
+  tenant_id: 'tenant',
+  tenant_unit_id: 'unit',
+  types: 'type',
+  user_id: 'user',
+};
+
+/** The option that a parameter of the API comes from. */
+const optionOf = (parameter = '') => `--${OPTION_OF[parameter] ?? parameter.replaceAll('_', '-')}`;
 
 function causeOf(error: ConnectionError): string {
   const { cause } = error;

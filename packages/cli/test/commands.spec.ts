@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync, gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { CannotRun } from '../src/errors.js';
 import { colloquy } from '../../../test/support/colloquy-cli.js';
 import { startCommand } from '../../../test/support/command.js';
 import { createTestApp } from '../../../test/support/create-test-app.js';
@@ -257,6 +258,38 @@ describe('an import', () => {
     expect([exitCode, printed]).toEqual([0, expect.stringMatching(/ [1-9]\d* already there; 0 left out/)]);
     expect((await as({ tenant: 'interrupted' }).get('/conversations')).body.total_count).toBe(200);
   }, 60_000);
+});
+
+describe('an export', () => {
+  const target = () => ({ url, identity: { tenant: 'refused' } });
+
+  it.each([
+    ['--status', 'complted', /^--status must each be one of .*; did you mean completed\?$/],
+    ['--created-after', 'yesterday', /^--created-after must be an RFC 3339 time such as /],
+    ['--agent', 'a/b', /^--agent must be 1 to 64 characters from /],
+  ])('says in a sentence what is wrong with %s %s', async (option, value, sentence) => {
+    const refused = await colloquy('export', [option, value], target()).catch((error: unknown) => error);
+
+    expect(refused).toBeInstanceOf(CannotRun);
+    expect(refused).toMatchObject({ message: expect.stringMatching(sentence) });
+  });
+
+  it('says at once that it cannot write a directory', async () => {
+    await expect(colloquy('export', ['--out', folder], target())).rejects.toThrow(
+      `cannot write ${folder}: it is a directory`,
+    );
+    expect(existsSync(`${folder}.part`)).toBe(false);
+  });
+});
+
+describe('a tail', () => {
+  it('says in a sentence what is wrong with an option', async () => {
+    const identity = { tenant: 'refused', scopes: ['events:read'] };
+
+    await expect(colloquy('tail', ['--type', 'message.creatd'], { url, identity })).rejects.toThrow(
+      /^--type must each be one of .*; did you mean message\.created\?$/,
+    );
+  });
 });
 
 describe('an export to a file', () => {

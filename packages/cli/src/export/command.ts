@@ -23,9 +23,12 @@ export async function runExport(
   const counts: ExportCounts = { conversations: 0, messages: 0 };
   const words = () =>
     `${counted(counts.conversations, 'conversation')}, ${counted(counts.messages, 'message')}`;
-  const total = await service.conversations
-    .list({ ...filters, page_size: 1 })
-    .then((page) => page.total_count ?? 0);
+  const total = await service.conversations.list({ ...filters, page_size: 1 }).then(
+    (page) => page.total_count ?? 0,
+    (error: unknown) => {
+      throw new CannotRun(explain(error));
+    },
+  );
   output.start(() => ({ total, done: counts.conversations, words: words() }));
   try {
     if (out === undefined) await exportTo(STDOUT, service, filters, counts, signal);

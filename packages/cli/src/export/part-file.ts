@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { CannotRun, reasonOf } from '../errors.js';
@@ -47,6 +47,7 @@ export class PartFile {
   /** Throws CannotRun when it cannot be written, or is the beginning of something else. */
   static async open(path: string, subject: string): Promise<PartFile> {
     try {
+      if ((await stat(path).catch(() => null))?.isDirectory()) throw new Error('it is a directory');
       const marked = await readMark(path);
       if (marked && marked.subject !== subject) {
         throw new Error(

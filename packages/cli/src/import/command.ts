@@ -23,9 +23,10 @@ export async function runImport(
 }
 
 async function send(importer: Importer, command: ImportCommand, output: Output): Promise<void> {
+  // What is wrong on this side is told without the service.
+  const total = await importer.totalBytes();
   const service = connect(command.target);
   await assertReachable(service);
-  const total = await importer.totalBytes();
   // What an archive has around its members is never read.
   let isDone = false;
   output.start(() => ({

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Colloquy } from '@colloquy/client';
+import { CannotRun, reasonOf } from '../errors.js';
 import type { ConversationDraft, MessageDraft } from '../formats/draft.js';
 import { Unreadable } from '../formats/draft.js';
 import { Recogniser } from '../formats/recognise.js';
@@ -73,10 +74,15 @@ export class Importer {
     return this.#read.handedOn ?? this.#read.bytes;
   }
 
+  /** Throws CannotRun for a file that is not there. */
   async totalBytes(): Promise<number> {
-    const sizes = this.options.files.map(async (file) =>
-      file === '-' ? 0 : (await stat(file).catch(() => ({ size: 0 }))).size,
-    );
+    const sizes = this.options.files.map(async (file) => {
+      if (file === '-') return 0;
+      const { size } = await stat(file).catch((error: unknown) => {
+        throw new CannotRun(`cannot read ${file}: ${reasonOf(error)}`);
+      });
+      return size;
+    });
     return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   }
 
