@@ -91,6 +91,7 @@ export const STYLE = `
 .swagger-ui table.parameters .parameter__name.required::after { position: static; }
 .swagger-ui table.parameters .parameter__type, .swagger-ui table.parameters .parameter__in { display: inline; font-size: .7rem; padding: 0 0 0 .4rem; }
 .swagger-ui table.parameters .renderedMarkdown p { margin: 0; font-size: .75rem; line-height: 1.3; max-height: 2.6em; overflow: auto; }
+.swagger-ui table.parameters .renderedMarkdown code { font-size: inherit; padding: 0 .15rem; }
 .swagger-ui table.parameters tr:focus-within .renderedMarkdown p { max-height: none; }
 .swagger-ui table.parameters .parameter__default, .swagger-ui table.parameters .parameter__enum { display: none; }
 .swagger-ui table.parameters input, .swagger-ui table.parameters select { margin: .15rem 0; padding: .25rem .4rem; max-width: 100%; min-width: 0; width: 100%; }
@@ -108,6 +109,7 @@ export const STYLE = `
 .swagger-ui .try-out__btn.cancel { color: #c53030; }
 .swagger-ui .highlight-code, .swagger-ui .model-box { max-height: 12rem; overflow: auto; }
 .swagger-ui .highlight-code > .microlight { max-height: none; }
+.swagger-ui .curl-command .curl, .swagger-ui .curl-command .curl * { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 .swagger-ui .responses-inner { padding: .5rem 1.25rem; }
 .swagger-ui .responses-table .response td { padding: .25rem .5rem .25rem 0; }
 .swagger-ui .response.folded .fold { all: unset; cursor: pointer; font: .8rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }

@@ -10,7 +10,7 @@ a { color: light-dark(#0a58ca, #79b8ff); }
 nav, .muted { color: var(--muted); }
 nav { margin-bottom: 1.5rem; }
 code, pre { font: .9em/1.5 ui-monospace, monospace; }
-pre { padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .4rem; overflow-x: auto; }
+pre { padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .4rem; white-space: pre-wrap; }
 dl { margin: 1rem 0; }
 dt { margin-top: .7rem; }
 dd { margin: 0; color: var(--muted); }
@@ -22,6 +22,7 @@ export const page = (title: string, body: string): string => `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)} · Colloquy</title>
+<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 ${body}
 `;

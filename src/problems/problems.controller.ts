@@ -4,8 +4,11 @@ import type { FastifyRequest } from 'fastify';
 import { Public } from '../auth/decorators.js';
 import { DomainError } from '../common/errors/domain-error.js';
 import { isProblemCode, PROBLEMS } from '../common/errors/problems.js';
+import { nearest } from '../common/nearest.js';
 import { escaped, page, withCode } from '../http/page.js';
 import { exampleOf } from '../http/problem.response.js';
+
+const MAX_CODE_LENGTH = 64;
 
 /** What a problem's `type` refers to: its meaning, for people. */
 @ApiExcludeController()
@@ -34,7 +37,11 @@ ${entries.join('\n')}
   @Get(':code')
   @Header('content-type', 'text/html; charset=utf-8')
   page(@Param('code') code: string, @Req() { server }: FastifyRequest): string {
-    if (!isProblemCode(code)) throw new DomainError('route_not_found', 'There is no problem with this code.');
+    if (!isProblemCode(code)) {
+      const near = nearest(code.slice(0, MAX_CODE_LENGTH), Object.keys(PROBLEMS));
+      const hint = near === undefined ? '/problems lists all.' : `Did you mean ${near}?`;
+      throw new DomainError('route_not_found', `There is no problem with this code. ${hint}`);
+    }
     const { status, title, meaning, remedy } = PROBLEMS[code];
     const example = exampleOf(code);
     example.type = server.publicUrl + example.type;

@@ -402,6 +402,20 @@ describe('a body that is too large', () => {
   });
 });
 
+describe('a page about a problem that there is not', () => {
+  it.each([
+    ['validation_faild', 'Did you mean validation_failed?'],
+    ['words', '/problems lists all.'],
+  ])('says what may be meant by %s', async (code, hint) => {
+    const { body } = await nobody.get(`//problems/${code}`);
+
+    expect(body).toMatchObject({
+      code: 'route_not_found',
+      detail: `There is no problem with this code. ${hint}`,
+    });
+  });
+});
+
 describe('bytes that are no request', () => {
   const GET = `GET ${BASE}/conversations HTTP/1.1\r\n`;
 

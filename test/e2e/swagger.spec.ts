@@ -13,6 +13,7 @@ if (!browserPath) process.stderr.write(`Swagger UI was NOT tested. ${NO_BROWSER}
 const { as, listen } = await createTestApp({ environment: { AUTH_MODE: 'none' } });
 
 const MAX_HEIGHT_PX = 1_600;
+const NOBODYS = '019c12f4-8a00-7c1d-9a4b-5e2f6d3c1b0a';
 
 /** For the browser: texts whose contrast to what is behind them is below 3 (WCAG 2.2, 1.4.3, has 3 for large ones). */
 const UNREADABLE = `(() => {
@@ -36,6 +37,11 @@ const UNREADABLE = `(() => {
     return contrast < 3 ? [element.className + ': ' + text.slice(0, 30)] : [];
   });
 })()`;
+
+/** For the browser: examples of which a part is only seen by scrolling sideways. */
+const CUT_OFF = `[...document.querySelectorAll('pre')]
+  .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+  .map(({ textContent }) => textContent.slice(0, 30))`;
 
 const FLAGS = [
   '--headless',
@@ -154,13 +160,20 @@ const FLAGS = [
   describe.each(['light', 'dark'] as const)('in a %s window', (colorScheme) => {
     it.each(['docs', 'problems', 'problems/validation_failed'])('%s fits a phone', async (path) => {
       const phone = await newPage({ colorScheme, viewport: { width: 390, height: 844 } });
+      const failed: string[] = [];
+      phone.on('response', (response) => {
+        if (!response.ok() && !response.url().includes(NOBODYS)) failed.push(response.url());
+      });
       await phone.goto(`${baseUrl}/${path}`);
       if (path === 'docs') {
         await phone.locator('#operations-Messages-appendMessage .opblock-summary-control').click();
         await phone.locator('tr.folded').first().waitFor();
+        await execute(phone.locator('#operations-Messages-appendMessage'), { conversation_id: NOBODYS });
       }
 
       expect(await phone.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+      expect(await phone.evaluate(CUT_OFF)).toEqual([]);
+      expect(failed).toEqual([]);
       await phone.close();
     });
 
