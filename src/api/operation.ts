@@ -22,7 +22,7 @@ interface OperationOptions {
   scope: AccessScope;
   /** Class of the query string; by default one with the parameters that every operation takes. */
   query?: Type<TenantQuery>;
-  /** Class of the body; an operation without one leaves it unread. */
+  /** Class of the body; a POST without one takes none but `{}`, anything else leaves it unread. */
   body?: Type<object>;
   /** Bodies to try it with; Swagger UI starts with the first. Needed only where the properties' examples do not do. */
   examples?: RequestExamples;

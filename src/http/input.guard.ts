@@ -1,10 +1,10 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Fault, ValidationFailed } from '../common/errors/domain-error.js';
+import { DomainError, type Fault, ValidationFailed } from '../common/errors/domain-error.js';
 import { Turns } from '../common/turns.js';
 import { parseBody } from './body-parser.js';
-import { receiveBody } from './body.js';
+import { hasBody, receiveBody } from './body.js';
 import { type HeaderInput, type Inputs, inputsOf } from './inputs.js';
 import { readBody, readQuery } from './validation/read-input.js';
 
@@ -12,6 +12,8 @@ import { readBody, readQuery } from './validation/read-input.js';
 const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 /** Larger ones are read one after the other, and others get their turn in between. */
 const READ_ALONE_BYTES = 1024 * 1024;
+/** Of a body where none is taken, as far as what is in it can be named. */
+const MAX_REFUSED_BYTES = 16 * 1024;
 const WAITING = { maxWaiting: 100, maxWaitMs: 10_000 };
 
 /**
@@ -40,7 +42,9 @@ export class InputGuard implements CanActivate {
     const request = http.getRequest<FastifyRequest>();
     const faults: Fault[] = inputs.headers.flatMap((header) => faultsOf(request, header));
     request.query = readQuery(inputs.query, request.query, faults);
-    if (inputs.body) await this.#readBody(inputs, request, http.getResponse<FastifyReply>(), faults);
+    const reply = http.getResponse<FastifyReply>();
+    if (inputs.body) await this.#readBody(inputs, request, reply, faults);
+    else if (request.method === 'POST' && hasBody(request.headers)) await refuseBody(request, reply, faults);
     if (faults.length > 0) throw new ValidationFailed(faults);
     return true;
   }
@@ -69,6 +73,17 @@ export class InputGuard implements CanActivate {
     } finally {
       if (held.length > 0) setImmediate(() => held.forEach((leave) => leave()));
     }
+  }
+}
+
+/** A POST that takes no body: whoever sends one with something in it expects something of it. */
+async function refuseBody(request: FastifyRequest, reply: FastifyReply, faults: Fault[]): Promise<void> {
+  try {
+    const body = await receiveBody(request, reply, MAX_REFUSED_BYTES, () => Promise.resolve());
+    readBody(Object, body && parseBody(body), faults);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    faults.push({ detail: 'this operation takes no body', pointer: '' });
   }
 }
 

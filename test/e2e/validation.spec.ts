@@ -20,6 +20,26 @@ const ALL = DELETED_LAST.map(
 );
 const WITH_BODY = ALL.filter(([, { body }]) => body !== undefined);
 
+const POST_WITHOUT_BODY = ALL.filter(([, { method, body }]) => method === 'POST' && body === undefined);
+
+describe.each(POST_WITHOUT_BODY)('%s, which takes no body,', (_, { method }, path) => {
+  it('names what is in one that is sent, and does nothing', async () => {
+    const refused = await ada.send(method, path, { force: true, to: 'x' });
+
+    expectProblem(refused, 'validation_failed', '/force', '/to');
+    for (const wrong of ['null', '[]', '{', 'x'.repeat(20_000)])
+      expectProblem(await ada.send(method, path, wrong), 'validation_failed', '');
+    const headers = { 'content-type': 'text/plain' };
+    expectProblem(await ada.send(method, path, 'x', { headers }), 'validation_failed', '');
+    expect((await ada.get(`${conversation}/messages/${ids.message_id}`)).body.version).toBe(1);
+    expect((await ada.get(`/webhooks/${ids.webhook_id}`)).body.version).toBe(webhook.body.version);
+  });
+
+  it('takes an empty object for none', async () => {
+    expect((await ada.send(method, path, {}, { query: { foo: 1 } })).body.errors).toHaveLength(1);
+  });
+});
+
 describe.each(WITH_BODY)('the body of %s', (_, { method, body, isBodyRequired }, path) => {
   it('refuses unknown properties and names each', async () => {
     const unknown = { constructor: 1, 'a/b~': null, '': 1, Topic: 'x' };
