@@ -223,7 +223,7 @@ export type UpdateConversation = {
     /**
      * What the conversation is about, for people.
      */
-    topic?: string;
+    topic?: string | null;
     /**
      * Whatever else belongs to it. Kept as its exact JSON value, up to 64 KiB. Replaced as a whole.
      */
@@ -261,7 +261,7 @@ export type NewMessage = {
     /**
      * What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes. Required unless `parts` are given, of whose texts it then is made.
      */
-    content?: string;
+    content?: string | null;
     /**
      * What an agent framework says in pieces: tool calls and their results, reasoning, pictures by reference, citations. 1 to 500 objects with a `type`, up to 4 MiB together, kept as their exact JSON value and never interpreted. They never change.
      */
@@ -568,7 +568,7 @@ export type AppendMessage = {
     /**
      * What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes. Required unless `parts` are given, of whose texts it then is made.
      */
-    content?: string;
+    content?: string | null;
     /**
      * What an agent framework says in pieces: tool calls and their results, reasoning, pictures by reference, citations. 1 to 500 objects with a `type`, up to 4 MiB together, kept as their exact JSON value and never interpreted. They never change.
      */
@@ -937,11 +937,11 @@ export type ReplayEvents = {
     /**
      * Id of an event, or `earliest`: all behind it are sent again, up to now.
      */
-    after?: string;
+    after?: string | null;
     /**
      * Id of the one event that is sent again. Instead of `after`.
      */
-    event_id?: string;
+    event_id?: string | null;
 };
 
 /**

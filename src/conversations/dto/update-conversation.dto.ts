@@ -13,7 +13,6 @@ export class UpdateConversationDto {
     ...TOPIC,
     optional: (dto) => dto instanceof UpdateConversationDto && dto.extend_properties !== undefined,
     absent: 'is needed where there are no extend_properties: a change changes one of them',
-    nullable: false,
   })
   topic?: string;
 

@@ -75,7 +75,6 @@ export class NewMessageDto {
     maxBytes: MAX_CONTENT_BYTES,
     optional: (dto) => dto instanceof NewMessageDto && dto.parts !== undefined,
     absent: 'is needed where there are no parts',
-    nullable: false,
     example: 'I want a table for 2 people at half past 11.',
     description:
       'What was said: up to 1 MiB in UTF-8, may be empty, kept byte for byte. It never changes. Required unless `parts` are given, of whose texts it then is made.',

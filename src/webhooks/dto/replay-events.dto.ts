@@ -11,7 +11,6 @@ export class ReplayEventsDto {
     pattern: START,
     rule: 'must be the id of an event, or earliest',
     optional: (dto) => dto instanceof ReplayEventsDto && dto.event_id !== undefined,
-    nullable: false,
     example: 'earliest',
     description: 'Id of an event, or `earliest`: all behind it are sent again, up to now.',
   })
@@ -21,7 +20,6 @@ export class ReplayEventsDto {
     pattern: EVENT_ID,
     rule: 'must be the id of an event',
     optional: true,
-    nullable: false,
     example: '9f2c51e07a-17',
     description: 'Id of the one event that is sent again. Instead of `after`.',
   })
