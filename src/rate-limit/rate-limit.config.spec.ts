@@ -42,7 +42,7 @@ describe('the configuration of the rate limit', () => {
   ])('is told of a fault in %s, without its value', (name, values) => {
     for (const value of values) {
       const load = () => rateLimitWith({ RATE_LIMIT: '1', [name]: value });
-      expect(load).toThrow(new RegExp(`1 fault\\(s\\):\n {2}- ${name} must be `));
+      expect(load).toThrow(new RegExp(`1 fault:\n {2}- ${name} must be `));
       expect(load).not.toThrow('hidden');
     }
   });

@@ -111,6 +111,7 @@ describe('a stream', () => {
     const streams = await Promise.all(Array.from({ length: 20 }, () => stream('many')));
     const waits = () => wait.mock.calls.filter(([tenant]) => tenant === 'many').length;
     await until('all wait', () => waits() === streams.length);
+    list.mockClear();
 
     await ada.post('/conversations');
 

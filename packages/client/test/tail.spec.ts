@@ -34,5 +34,5 @@ it('colloquy tail says why it cannot go on', async () => {
   const refused = await caught(colloquy('tail', ['--type', 'nonsense'], { url, identity }));
 
   expect(refused).toBeInstanceOf(CannotRun);
-  expect(String(refused)).toContain('422 validation_failed, for types');
+  expect(String(refused)).toContain('--type must each be one of');
 });
