@@ -35,6 +35,22 @@ describe('the texts in a file', () => {
     expect(count.bytes).toBe((await stat(path)).size);
   });
 
+  it.each([
+    ['gzip', gzipSync(TEXT)],
+    ['zstd', zstdCompressSync(TEXT)],
+  ])('are not whole where %s is cut off', async (name, bytes) => {
+    const path = join(folder, `${name}, cut off`);
+    await writeFile(path, bytes.subarray(0, -3));
+
+    let text = '';
+    const read = async () => {
+      for await (const source of sourcesIn(path, { bytes: 0 }, () => false))
+        for await (const chunk of source.bytes) text += chunk.toString();
+    };
+
+    await expect(read()).rejects.toThrow('unexpected end of file');
+  });
+
   it('are read in pieces of about a hundredth, by which people see how far it is', async () => {
     const path = join(folder, 'lines');
     await writeFile(path, TEXT.repeat(4_000));

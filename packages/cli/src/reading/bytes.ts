@@ -123,7 +123,8 @@ async function* unzstd(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       rest = rest.subarray(used);
     }
   }
-  yield* await taken(frame, (done) => frame.end(done));
+  // Its own end alone says that nothing is missing.
+  yield* await taken(frame, () => frame.end());
 }
 
 /** What comes out of what `give` puts in. */
@@ -139,7 +140,8 @@ async function taken(
     .once('error', reject);
   give((error) => (error ? reject(error) : resolve(undefined)));
   await promise;
-  frame.removeAllListeners();
+  // Not all of them: those of the stream itself notice that a frame is cut off.
+  for (const event of ['data', 'end', 'error']) frame.removeAllListeners(event);
   return pieces;
 }
 
