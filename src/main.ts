@@ -12,7 +12,8 @@ import { stopOnSignal } from './shutdown.js';
 import { startFailure } from './start-failure.js';
 
 const USAGE = `Usage: npm start
-  starts Colloquy. Its settings come from the environment: PORT=8080 npm start
+       npm run start:prod, which does not build
+  Starts Colloquy. Its settings come from the environment: PORT=8080 npm start
 `;
 
 /** Starts the service, and stops it cleanly on SIGTERM or SIGINT. */

@@ -981,7 +981,7 @@ export type WebhookAttempt = {
      */
     error: string | null;
     /**
-     * `failed`: it is sent again. `given_up`: it is not, unless it is replayed.
+     * `failed`: it is sent again, unless this attempt disabled the webhook (410). `given_up`: it is not, unless it is replayed.
      */
     outcome: 'delivered' | 'failed' | 'given_up';
 };

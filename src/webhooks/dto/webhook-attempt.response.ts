@@ -61,7 +61,8 @@ class WebhookAttemptResponse {
   @ApiProperty({
     enum: [...ATTEMPT_OUTCOMES],
     example: 'delivered',
-    description: '`failed`: it is sent again. `given_up`: it is not, unless it is replayed.',
+    description:
+      '`failed`: it is sent again, unless this attempt disabled the webhook (410). `given_up`: it is not, unless it is replayed.',
   })
   outcome: AttemptOutcome;
 
