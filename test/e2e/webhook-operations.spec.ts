@@ -100,7 +100,10 @@ describe('a webhook that was disabled until what it missed is not kept any more'
   it('goes on at the present, and a replay says what is lost and where the feed begins', async () => {
     const { client, receiver, path } = await receiving('late');
     await client.post('/conversations');
-    await until('the first one came', () => receiver.received.length === 1);
+    await until(
+      'the first one was taken',
+      async () => (await client.get(`${path}/attempts`)).body.data.length === 1,
+    );
     await client.patch(path, { enabled: false });
     for (let n = 0; n < 2; n++) await client.post('/conversations');
     const [first = ''] = receiver.eventIds;
