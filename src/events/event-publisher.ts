@@ -8,7 +8,7 @@ import { MetricsRegistry } from '../metrics/metrics-registry.js';
 import { EpochsRepository } from './epochs.repository.js';
 import { EVENT_PUBLISHER } from './event-outbox.js';
 import { FeedSignals } from './feed-signals.js';
-import { PublishedMeanwhile, PublishingRepository } from './publishing.repository.js';
+import { MAX_ROWS, PublishedMeanwhile, PublishingRepository } from './publishing.repository.js';
 
 /**
  * Gives events that are committed their positions, on a server: ids given by the writers would become visible in the
@@ -19,6 +19,10 @@ import { PublishedMeanwhile, PublishingRepository } from './publishing.repositor
 export class EventPublisher implements PeriodicWork {
   readonly #oldest: Gauge;
   readonly #published: Counter;
+  /** Found by the last run: with it, what is pending and the marks of its feeds are read in one round trip. */
+  #epoch: string | null = null;
+  /** The last run ended in the middle of this tenant, whose turn comes again when those behind it have had theirs. */
+  #behind = '';
 
   constructor(
     private readonly publishing: PublishingRepository,
@@ -49,32 +53,29 @@ export class EventPublisher implements PeriodicWork {
   }
 
   async #publish(): Promise<boolean> {
-    const published = await this.transactions.run(null, async (transaction) => {
+    const known = this.#epoch;
+    const behind = this.#behind;
+    const { epoch, pending } = await this.transactions.run(null, async (transaction) => {
       // Behind the lock, so that the snapshot in which the rows are read has all that an earlier publisher did.
-      const [epoch, tenants] = await Promise.all([
+      const [epoch, pending] = await Promise.all([
         this.epochs.currentLocked(transaction),
-        this.publishing.listTenants(transaction),
+        this.publishing.listPending(transaction, known, behind),
       ]);
-      if (tenants.length === 0) return [];
-      if (epoch === null) {
-        const pending = await this.publishing.listPending(transaction, tenants);
-        await this.publishing.discard(transaction, pending);
-        return pending;
-      }
-      const [pending, marks] = await Promise.all([
-        this.publishing.listPending(transaction, tenants),
-        this.publishing.listMarks(transaction, epoch, tenants),
-      ]);
-      await this.publishing.publish(transaction, epoch, pending, marks);
-      return pending;
+      if (epoch === null) await this.publishing.discard(transaction, pending);
+      else if (epoch === known && pending.length > 0)
+        await this.publishing.publish(transaction, epoch, pending);
+      return { epoch, pending };
     });
-    const times = published.map(({ event_time }) =>
+    this.#epoch = epoch;
+    if (epoch !== known) return true;
+    this.#behind = pending.length === MAX_ROWS ? String(pending.at(-1)?.['tenant_id']) : '';
+    const times = pending.map(({ event_time }) =>
       event_time instanceof Date ? event_time.getTime() : NaN,
     );
     this.#oldest.set(times.length > 0 ? Math.max(0, now().getTime() - Math.min(...times)) / 1000 : 0);
-    this.#published.inc(published.reduce((sum, { event_count }) => sum + Number(event_count), 0));
-    for (const tenant of new Set(published.map(({ tenant_id }) => String(tenant_id))))
+    this.#published.inc(pending.reduce((sum, { event_count }) => sum + Number(event_count), 0));
+    for (const tenant of new Set(pending.map(({ tenant_id }) => String(tenant_id))))
       this.signals.notify(tenant);
-    return published.length > 0;
+    return pending.length > 0 || behind !== '';
   }
 }

@@ -6,11 +6,9 @@ import { AcrossTenantsRepository } from '../database/sql/across-tenants.reposito
 import type { Row } from '../database/sql/sql-session.js';
 import type { Transaction } from '../database/sql/transactions.js';
 
-const MAX_TENANTS = 100;
-const MAX_ROWS = 300;
-const PENDING =
-  'SELECT tenant_id, id, conversation_id, tenant_unit_id, type, event_time, version, event_count, data FROM event_pending WHERE tenant_id = ? ORDER BY id LIMIT ?';
-const MARK = 'SELECT tenant_id, last_position FROM feed WHERE tenant_id = ? AND epoch = ?';
+/** Of one run, which ends its turn with the tenant of the last one. */
+export const MAX_ROWS = 300;
+const PENDING = `SELECT pending.tenant_id, pending.id, pending.conversation_id, pending.tenant_unit_id, pending.type, pending.event_time, pending.version, pending.event_count, pending.data, feed.last_position FROM event_pending AS pending LEFT JOIN feed ON feed.tenant_id = pending.tenant_id AND feed.epoch = ? WHERE pending.tenant_id > ? ORDER BY pending.tenant_id, pending.id LIMIT ${MAX_ROWS}`;
 const INSERT =
   'INSERT INTO event (tenant_id, epoch, position, conversation_id, tenant_unit_id, type, event_time, version, event_count, data) VALUES ';
 const TUPLE = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
@@ -30,20 +28,12 @@ export class PublishingRepository extends AcrossTenantsRepository {
     super(dataSource);
   }
 
-  /** Whose events are pending. */
-  async listTenants(transaction: Transaction): Promise<string[]> {
-    const sql = `SELECT DISTINCT tenant_id FROM event_pending LIMIT ${MAX_TENANTS}`;
-    return (await this.rowsIn(transaction, sql, [])).map(({ tenant_id }) => String(tenant_id));
-  }
-
-  /** What is pending: of each conversation what was committed first, of many tenants a share each. */
-  listPending(transaction: Transaction, tenants: readonly string[]): Promise<Row[]> {
-    const share = Math.ceil(MAX_ROWS / tenants.length);
-    return this.rowsIn(
-      transaction,
-      tenants.map(() => `(${PENDING})`).join(' UNION ALL '),
-      tenants.flatMap((tenant) => [tenant, share]),
-    );
+  /**
+   * What is pending of the tenants behind one, with how far their feeds go in an epoch: of each conversation what was
+   * committed first.
+   */
+  listPending(transaction: Transaction, epoch: string | null, behind: string): Promise<Row[]> {
+    return this.rowsIn(transaction, PENDING, [epoch, behind]);
   }
 
   /** Of an epoch that is over: nobody can read on in it. */
@@ -51,14 +41,10 @@ export class PublishingRepository extends AcrossTenantsRepository {
     await Promise.all(this.#remove(transaction, pending));
   }
 
-  /** Gives the rows their positions behind the marks of their feeds. Throws PublishedMeanwhile. */
-  async publish(
-    transaction: Transaction,
-    epoch: string,
-    pending: readonly Row[],
-    marks: ReadonlyMap<string, number>,
-  ): Promise<void> {
-    const lasts = new Map(marks);
+  /** Gives the rows their positions behind those of their feeds. Throws PublishedMeanwhile. */
+  async publish(transaction: Transaction, epoch: string, pending: readonly Row[]): Promise<void> {
+    const marks = new Map(pending.map((row) => [String(row['tenant_id']), row['last_position']]));
+    const lasts = new Map([...marks].map(([tenant, mark]) => [tenant, Number(mark ?? 0)]));
     const rows = pending.map((row) => {
       const tenant = String(row['tenant_id']);
       const position = (lasts.get(tenant) ?? 0) + Number(row['event_count']);
@@ -76,48 +62,28 @@ export class PublishingRepository extends AcrossTenantsRepository {
         row['data'],
       ];
     });
+    const first = [...marks].flatMap(([tenant, mark]) => (mark === null ? [tenant] : []));
+    if (first.length > 0)
+      await this.laterIn(
+        transaction,
+        `INSERT IGNORE INTO feed (tenant_id, epoch, first_position, last_position) VALUES ${first.map(() => '(?, ?, 1, 0)').join(', ')}`,
+        first.flatMap((tenant) => [tenant, epoch]),
+      );
     for (let start = 0; start < rows.length; start += INSERT_ROWS) {
       const chunk = rows.slice(start, start + INSERT_ROWS);
       await this.laterIn(transaction, INSERT + chunk.map(() => TUPLE).join(', '), chunk.flat());
     }
     const counts = await Promise.all([
       ...this.#remove(transaction, pending),
-      ...[...marks].map(([tenant, last]) =>
+      ...[...marks].map(([tenant, mark]) =>
         this.affectedIn(
           transaction,
           'UPDATE feed SET last_position = ?, published_time = ? WHERE tenant_id = ? AND epoch = ? AND last_position = ?',
-          [lasts.get(tenant), now(), tenant, epoch, last],
+          [lasts.get(tenant), now(), tenant, epoch, mark ?? 0],
         ),
       ),
     ]);
     if (counts.some((count) => count !== 1)) throw new PublishedMeanwhile();
-  }
-
-  /** How far the feeds of the tenants go; those that have none get one. */
-  async listMarks(
-    transaction: Transaction,
-    epoch: string,
-    tenants: readonly string[],
-  ): Promise<Map<string, number>> {
-    const read = async () => {
-      const rows = await this.rowsIn(
-        transaction,
-        tenants.map(() => `(${MARK})`).join(' UNION ALL '),
-        tenants.flatMap((tenant) => [tenant, epoch]),
-      );
-      return new Map(rows.map((row) => [String(row['tenant_id']), Number(row['last_position'])]));
-    };
-    const marks = await read();
-    const missing = tenants.filter((tenant) => !marks.has(tenant));
-    if (missing.length === 0) return marks;
-    await this.affectedIn(
-      transaction,
-      `INSERT IGNORE INTO feed (tenant_id, epoch, first_position, last_position) VALUES ${missing.map(() => '(?, ?, 1, 0)').join(', ')}`,
-      missing.flatMap((tenant) => [tenant, epoch]),
-    );
-    const all = await read();
-    if (all.size < tenants.length) throw new PublishedMeanwhile();
-    return all;
   }
 
   #remove(transaction: Transaction, pending: readonly Row[]): Promise<number>[] {

@@ -24,16 +24,9 @@ const ACROSS_TENANTS: readonly AcrossTenants[] = [
     statement: /^DELETE FROM idempotency_record WHERE expires_time <= \?$/,
   },
   {
-    why: 'the publisher: whose events wait',
-    statement: /^SELECT DISTINCT tenant_id FROM event_pending LIMIT \d+$/,
-  },
-  {
-    why: 'the publisher: the events of those tenants',
-    statement: /^\(SELECT [^()]+ FROM event_pending WHERE tenant_id = \? [^()]+\) UNION ALL /,
-  },
-  {
-    why: 'the publisher: how far their feeds go',
-    statement: /^\(SELECT [^()]+ FROM feed WHERE tenant_id = \? [^()]+\) UNION ALL /,
+    why: 'the publisher: what is pending, and how far its feeds go',
+    statement:
+      /^SELECT [^()]+ FROM event_pending AS pending LEFT JOIN feed ON feed\.tenant_id = pending\.tenant_id AND feed\.epoch = \? WHERE pending\.tenant_id > \? ORDER BY pending\.tenant_id, pending\.id LIMIT \d+$/,
   },
   {
     why: 'the publisher: feeds that begin',

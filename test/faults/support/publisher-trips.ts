@@ -3,8 +3,7 @@ import type { Link } from '../../support/tcp-proxy.js';
 
 /** What the publisher sends to the database, one trip after the other. */
 export const TRIPS = {
-  'locks the epoch and looks for tenants': "feed_epoch WHERE id = 'current' FOR UPDATE",
-  'reads what is pending and the marks': 'FROM event_pending WHERE tenant_id',
+  'locks the epoch, reads what is pending and the marks': 'FROM event_pending AS pending LEFT JOIN feed',
   'writes into the feed, removes what is pending and moves the marks': 'INSERT INTO event (',
   commits: 'COMMIT',
 } as const;
