@@ -69,9 +69,7 @@ export class EventPublisher implements PeriodicWork {
     this.#epoch = epoch;
     if (epoch !== known) return true;
     this.#behind = pending.length === MAX_ROWS ? String(pending.at(-1)?.['tenant_id']) : '';
-    const times = pending.map(({ event_time }) =>
-      event_time instanceof Date ? event_time.getTime() : NaN,
-    );
+    const times = pending.map(({ event_time }) => (event_time instanceof Date ? event_time.getTime() : NaN));
     this.#oldest.set(times.length > 0 ? Math.max(0, now().getTime() - Math.min(...times)) / 1000 : 0);
     this.#published.inc(pending.reduce((sum, { event_count }) => sum + Number(event_count), 0));
     for (const tenant of new Set(pending.map(({ tenant_id }) => String(tenant_id))))
