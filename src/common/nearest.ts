@@ -1,8 +1,10 @@
 /** The known name that another one is probably a misspelling of: at most a third of it differs. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const [found] = known
-    .map((other) => ({ other, edits: editDistance(name, other) }))
-    .filter(({ other, edits }) => edits <= Math.floor(Math.min(name.length, other.length) / 3))
+    .map((other) => ({ other, most: Math.floor(Math.min(name.length, other.length) / 3) }))
+    .filter(({ other, most }) => Math.abs(name.length - other.length) <= most)
+    .map(({ other, most }) => ({ other, most, edits: editDistance(name, other) }))
+    .filter(({ edits, most }) => edits <= most)
     .sort((a, b) => a.edits - b.edits);
   return found?.other;
 }

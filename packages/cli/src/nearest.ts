@@ -1,8 +1,10 @@
 /** The known word that another one is probably a misspelling of: at most a third of it differs. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const [found] = known
-    .map((other) => ({ other, edits: editDistance(word, other) }))
-    .filter(({ other, edits }) => edits <= Math.floor(Math.min(word.length, other.length) / 3))
+    .map((other) => ({ other, most: Math.floor(Math.min(word.length, other.length) / 3) }))
+    .filter(({ other, most }) => Math.abs(word.length - other.length) <= most)
+    .map(({ other, most }) => ({ other, most, edits: editDistance(word, other) }))
+    .filter(({ edits, most }) => edits <= most)
     .sort((a, b) => a.edits - b.edits);
   return found?.other;
 }
