@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '../support/until.js';
 import { WebhookReceiver } from '../support/webhook-receiver.js';
 import { Collector, type ReceivedSpan } from './support/collector.js';
-import { DatabaseServer } from './support/database-server.js';
+import { DatabaseServer, KIND } from './support/database-server.js';
 import { newDirectory } from './support/processes.js';
 import { Service } from './support/service.js';
 
@@ -27,7 +27,7 @@ const lines = ({ process }: Service) =>
 
 describe.each([
   ['sqlite', `sqlite:${join(newDirectory(tmpdir()), 'data.sqlite')}`],
-  ['mariadb', database.url],
+  [KIND, database.url],
 ])('traces of requests on %s', (system, url) => {
   let collector: Collector;
   let service: Service;
