@@ -28,6 +28,8 @@ export interface Database extends Server {
   connection: Connection;
   version: string;
   processId: number;
+  /** Of all tables with their indexes, as the server estimates them. */
+  size: () => Promise<{ messages: number; bytes: number }>;
 }
 
 export async function startDatabase(): Promise<Database> {
@@ -44,6 +46,13 @@ export async function startDatabase(): Promise<Database> {
     connection,
     version: String(variables[0]?.version),
     processId,
+    size: async () => {
+      const [found] = await rows(
+        connection,
+        "SELECT SUM(IF(table_name = 'message', table_rows, 0)) AS messages, SUM(data_length + index_length) AS bytes FROM information_schema.tables WHERE table_schema = DATABASE()",
+      );
+      return { messages: Number(found?.messages), bytes: Number(found?.bytes) };
+    },
     stop: async () => {
       await connection.end();
       await server.stop();

@@ -8,7 +8,7 @@ import { loadConfig } from '../src/config/load-config.js';
 import { type Database, startDatabase } from './database.js';
 import { readDialogues } from './dataset/dialogues.js';
 import { loadTenant, mysqlSink, type Sink, sqliteSink } from './dataset/load.js';
-import { type Plan, rowsOf, type TenantPlan } from './dataset/tenants.js';
+import { type Plan, rowsOf, type TenantPlan, tenantsOf } from './dataset/tenants.js';
 import { LoadGenerator, type LoadJob, type LoadResult } from './load-generator.js';
 import { SCRATCH } from './machine.js';
 import type { BenchRequest, Dataset } from './operations.js';
@@ -118,7 +118,7 @@ async function load(
   for (const config of configs) await withDataSource(config, (dataSource) => runMigrations(dataSource));
   if (sqlite) sinks.push((file = sqliteSink(SQLITE_FILE)));
 
-  const plans = [...plan.read, ...plan.written, plan.small, plan.large, ...plan.tiny];
+  const plans = tenantsOf(plan);
   const all = plans.reduce((sum, one) => sum + rowsOf(one, dialogues), 0);
   let loaded = 0;
   const fill = async (one: TenantPlan, index: number) =>
@@ -139,6 +139,7 @@ async function load(
     dialogues,
   };
   await fillAll(plan.tiny, 300);
+  await fillAll(plan.others, 1_000);
   file?.close();
 
   for (const config of configs)

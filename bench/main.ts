@@ -1,13 +1,14 @@
 // `npm run bench [-- --full]`: measures the floor, the stock solution and Colloquy in turns, and writes
 // bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there;
-// `--brief` measures the operations alone, and writes nothing.
+// `--brief` measures the operations alone, and writes nothing. `--huge` measures growth alone, in a database of millions
+// of conversations and messages, which takes about an hour and 60 GB, and adds it to the page.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCombinations, measureIndexCosts } from './combinations.js';
 import { countOperations } from './counts.js';
-import { planOf } from './dataset/tenants.js';
+import { type Plan, planOf, tenantsOf } from './dataset/tenants.js';
 import { Environment } from './environment.js';
 import { installedSize, measureStarts } from './footprint.js';
 import { measureGrowth } from './growth.js';
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     full: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
+    huge: { type: 'boolean', default: false },
   },
 });
 const scale = options.full ? 'full' : 'quick';
@@ -71,23 +73,14 @@ async function measure(): Promise<Results> {
     for (const server of servers) await server.stop();
     const indexCosts = await measureIndexCosts(environment, progress);
     const memory = await measureMemory(environment, { requests, random, progress });
-    const tenants = [...plan.read, ...plan.written, plan.small, plan.large, ...plan.tiny];
     return {
       scale,
       date: new Date().toISOString().slice(0, 10),
-      commit: execFileSync('git', ['describe', '--always', '--dirty'], {
-        cwd: ROOT,
-        encoding: 'utf8',
-      }).trim(),
+      commit: commitOf(),
       machine: describeMachine(),
       versions: versionsOf(environment),
       settings: { rounds, seconds, connections: CONNECTIONS, poolSize: POOL_SIZE },
-      data: {
-        text: environment.textSource,
-        conversations: tenants.reduce((sum, { conversations }) => sum + conversations, 0),
-        largestTenant: plan.large.conversations,
-        longestConversation: plan.large.longConversation ?? 0,
-      },
+      data: { text: environment.textSource, ...sizesOf(plan) },
       operations,
       counts,
       growth,
@@ -103,6 +96,38 @@ async function measure(): Promise<Results> {
     await environment.stop();
   }
 }
+
+/** Growth in a database that is several times as large as its server's memory. */
+async function measureHuge(): Promise<Results['huge']> {
+  const progress = new Progress();
+  const random = new Random(SEED);
+  pin(process.pid, OTHER_CORE);
+  const plan = planOf('huge');
+  const environment = await Environment.prepare(plan, { sqlite: false, seed: SEED, progress });
+  try {
+    const size = await environment.database.size();
+    const server = await environment.start('colloquy');
+    const growth = await measureGrowth(environment, [server], {
+      rounds: RUNS.full.growthRounds,
+      random,
+      progress,
+    });
+    const date = new Date().toISOString().slice(0, 10);
+    return { date, commit: commitOf(), data: { ...sizesOf(plan), ...size }, growth };
+  } finally {
+    progress.end();
+    await environment.stop();
+  }
+}
+
+const commitOf = (): string =>
+  execFileSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' }).trim();
+
+const sizesOf = (plan: Plan) => ({
+  conversations: tenantsOf(plan).reduce((sum, { conversations }) => sum + conversations, 0),
+  largestTenant: plan.large.conversations,
+  longestConversation: plan.large.longConversation ?? 0,
+});
 
 /** CPU of each operation against the floor, and where it goes. */
 async function measureBriefly(): Promise<void> {
@@ -168,7 +193,12 @@ if (options.brief) {
   await measureBriefly();
   process.exit();
 }
-const results = options.report ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : await measure();
+const earlier = JSON.parse(readFileSync(RESULTS, 'utf8')) as Results;
+const results = await (async (): Promise<Results> => {
+  if (options.report) return earlier;
+  if (options.huge) return { ...earlier, huge: await measureHuge() };
+  return { ...(await measure()), ...(earlier.huge && { huge: earlier.huge }) };
+})();
 const { tables, page, charts } = reportOf(results);
 mkdirSync(CHARTS, { recursive: true });
 writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);

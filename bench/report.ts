@@ -1,3 +1,4 @@
+import type { GrowthResult } from './growth.js';
 import { type BarGroup, barChart } from './charts.js';
 import type { OperationResult } from './rounds.js';
 import type { Results } from './results.js';
@@ -99,13 +100,13 @@ function countTable({ operations, counts }: Results): string {
 
 const GROWN: Variant[] = ['colloquy', 'colloquy-sqlite'];
 
-function growthTable({ growth }: Results): string {
+function growthTable(growth: readonly GrowthResult[], grown: readonly Variant[] = GROWN): string {
   return table(
-    ['request', 'at most', ...GROWN.map((variant) => `${TITLES[variant]}: small, large, ratio`)],
+    ['request', 'at most', ...grown.map((variant) => `${TITLES[variant]}: small, large, ratio`)],
     growth.map(({ title, limit, variants }) => [
       title,
       `${limit}×`,
-      ...GROWN.map((variant) => {
+      ...grown.map((variant) => {
         const measured = variants[variant];
         if (!measured) return '–';
         const { smallMs, largeMs, ratio } = measured;
@@ -211,6 +212,18 @@ const profileTable = ({ profiles }: Results) =>
     ]),
   );
 
+function hugeSection({ huge }: Results): string {
+  if (!huge) return '';
+  const { conversations, messages, bytes, largestTenant, longestConversation } = huge.data;
+  return `### On one server that is much smaller than its data
+
+\`npm run bench -- --huge\`, ${huge.date}, commit ${huge.commit}: ${whole(conversations)} conversations and ${whole(messages)} messages, ${(bytes / 2 ** 30).toFixed(1)} GiB with their indexes, on a MariaDB with a buffer pool of 1 GiB. The same requests, to a tenant of 1,000 conversations and one of ${whole(largestTenant)}, and to a conversation of 200 messages and one of ${whole(longestConversation)}:
+
+${growthTable(huge.growth, ['colloquy'])}
+
+`;
+}
+
 function chartsOf({ operations, growth }: Results): Record<string, string> {
   const groups = (
     valueOf: (operation: OperationResult, variant: Variant) => number,
@@ -273,7 +286,7 @@ export function reportOf(results: Results): Report {
   );
   const cpu = variantTable(results, 'cpuMs', ({ median }) => fixed(0)(median));
   const counts = countTable(results);
-  const growth = growthTable(results);
+  const growth = growthTable(results.growth);
   const starts = startTable(results);
   const memory = memoryTable(results);
   const described = Object.entries({ ...machine, ...versions })
@@ -347,7 +360,7 @@ ${growth}
 
 ![Growth](performance/growth.svg)
 
-## Other combinations of filters
+${hugeSection(results)}## Other combinations of filters
 
 Every list walks an index that has its order and the filter that narrows most (the unit beside it, where given); a further filter is looked at row by row. That is bounded by the page as long as the filter lets many rows through, and at worst, where it lets none through, by all rows of the tenant (or unit, agent, user). Rows are counted, for page 1 and its total, in the same two tenants.
 

@@ -21,6 +21,19 @@ export interface Results {
   /** By operation. */
   counts: Partial<Record<Variant, Record<string, Counts>>>;
   growth: GrowthResult[];
+  /** Growth in a much larger database, measured by a run of its own. */
+  huge?: {
+    date: string;
+    commit: string;
+    data: {
+      conversations: number;
+      largestTenant: number;
+      longestConversation: number;
+      messages: number;
+      bytes: number;
+    };
+    growth: GrowthResult[];
+  };
   combinations: CombinationResult[];
   indexCosts: IndexCost[];
   starts: Partial<Record<Variant, StartResult>>;
