@@ -1,7 +1,7 @@
 // `npm run bench [-- --full]`: measures the floor, the stock solution and Colloquy in turns, and writes
 // bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there;
 // `--brief` measures the operations alone, and writes nothing. `--huge` measures growth alone, in a database of millions
-// of conversations and messages, which takes about an hour and 60 GB, and adds it to the page.
+// of conversations and messages, which takes half an hour and 60 GB, and adds it to the page.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

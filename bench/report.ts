@@ -221,6 +221,8 @@ function hugeSection({ huge }: Results): string {
 
 ${growthTable(huge.growth, ['colloquy'])}
 
+A page far behind by its number is reached by walking all that is before it, so it takes as much longer as it is farther away; a cursor does not.
+
 `;
 }
 

@@ -36,7 +36,7 @@ const SCALES = {
   quick: { tenants: 4, tiny: 50, large: 50_000, long: 10_000, others: 0 },
   full: { tenants: 8, tiny: 50, large: 1_000_000, long: 200_000, others: 0 },
   /** As much as one small server takes in within hours; most messages are those of other tenants. */
-  huge: { tenants: 8, tiny: 50, large: 5_000_000, long: 200_000, others: 500 },
+  huge: { tenants: 8, tiny: 50, large: 5_000_000, long: 200_000, others: 1_500 },
 };
 
 const ORDINARY = { conversations: 1_000, filled: true };
