@@ -8,6 +8,8 @@ interface Plan {
   /** Those that readers ask; the same, unless told otherwise. */
   readerUrls?: () => readonly string[];
   writers?: number;
+  /** How long nothing may come before a feed is at its end. */
+  quietSeconds?: number;
 }
 
 const WRITERS = 12;
@@ -22,9 +24,11 @@ export class FeedTrial {
   constructor(private readonly plan: Plan) {
     const trial = ++trials;
     this.tenants = [`feed-${trial}-a`, `feed-${trial}-b`];
-    const { serviceUrls, readerUrls = serviceUrls, writers = WRITERS } = plan;
+    const { serviceUrls, readerUrls = serviceUrls, writers = WRITERS, quietSeconds } = plan;
     this.changes = new Changes({ serviceUrls, tenants: this.tenants, writers });
-    this.#followers = new Map(this.tenants.map((tenant) => [tenant, new Follower(tenant, readerUrls)]));
+    this.#followers = new Map(
+      this.tenants.map((tenant) => [tenant, new Follower(tenant, readerUrls, 'earliest', quietSeconds)]),
+    );
   }
 
   /** Ends it, and counts. `faults` names what is wrong; it is empty when all is well. */

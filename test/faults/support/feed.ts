@@ -22,8 +22,7 @@ interface Copy {
 type Copies = ReadonlyMap<string, Copy>;
 
 const PAUSE_MS = 50;
-/** Longer than it takes until another replica publishes in the place of one that died. */
-const QUIET_SECONDS = 5;
+const LAST_WAIT_SECONDS = 5;
 
 /** Reads the feed of a tenant until it is stopped, from one replica after the other. */
 export class Follower {
@@ -36,6 +35,8 @@ export class Follower {
     private readonly tenant: string,
     private readonly serviceUrls: () => readonly string[],
     private after = 'earliest',
+    /** Longer than it takes until another replica publishes in the place of one that died. */
+    private readonly quietSeconds = 5,
   ) {
     this.#running = this.#follow();
   }
@@ -47,16 +48,18 @@ export class Follower {
   }
 
   async #follow(): Promise<void> {
+    let quietSince = performance.now();
     for (let request = 0; ; request++) {
       const urls = this.serviceUrls();
       const isLast = this.#isStopped;
-      const path = `/events?tenant_id=${this.tenant}&after=${this.after}&limit=500&wait=${isLast ? QUIET_SECONDS : 1}`;
+      const path = `/events?tenant_id=${this.tenant}&after=${this.after}&limit=500&wait=${isLast ? LAST_WAIT_SECONDS : 1}`;
       const answer = await send(urls[request % urls.length] ?? '', 'GET', path).catch(() => undefined);
       if (answer?.status === 200) {
         const { data, next_after, has_more } = answer.body;
         this.events.push(...data);
         this.after = next_after;
-        if (isLast && data.length === 0 && !has_more) return;
+        if (!isLast || data.length > 0 || has_more) quietSince = performance.now();
+        else if (performance.now() - quietSince > this.quietSeconds * 1000 - 100) return;
       } else if (answer && answer.status !== 503) {
         this.unexpected.push(`${answer.status} ${answer.text}`);
         return;
