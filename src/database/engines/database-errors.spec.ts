@@ -55,6 +55,7 @@ describe('what an error of the database means', () => {
       'target: ks.0.primary: primary is not serving, there may be a reparent operation in progress',
       'lost',
     ],
+    [1105, 'target: ks.0.primary: tablet: cell:"zone" uid:101 is either down or nonexistent', 'lost'],
     [1105, 'VT15001: transaction was rolled back', 'conflict'],
     [1105, 'VT09032: the transaction has to be rolled back', 'conflict'],
     [1317, 'vttablet: rpc error: code = Aborted desc = transaction 1: ended at …', 'conflict'],

@@ -181,7 +181,10 @@ const MESSAGES: readonly (readonly [RegExp, Meaning])[] = [
   [/Queue limit reached|Pool is closed|connection is not open/i, UNABLE],
   // Vitess.
   [/VT15001|VT09032|\btransaction \d+: (ended|not found)|code = Aborted/i, CONFLICT],
-  [/VT14\d\d\d|primary is not serving|no healthy tablet|code = (Unavailable|ClusterEvent)/i, LOST],
+  [
+    /VT14\d\d\d|primary is not serving|no healthy tablet|is either down or nonexistent|code = (Unavailable|ClusterEvent)/i,
+    LOST,
+  ],
   // TiDB.
   [/Information schema is (changed|out of date)|try again later/i, CONFLICT],
 ];
