@@ -16,7 +16,7 @@ export interface Counts {
 
 const SEED = 7;
 /** Statements are the same from the start, but what is allocated only when the code is warm, and that of Colloquy is looked at. */
-const WARM_UP_REQUESTS = { floor: 100, stock: 100, colloquy: 3_000, 'colloquy-sqlite': 3_000 };
+const WARM_UP_REQUESTS = { floor: 100, stock: 100, colloquy: 10_000, 'colloquy-sqlite': 10_000 };
 const COUNTED = 400;
 
 /** Counts what each operation does, one request after another, on a server that does nothing else. */
@@ -51,7 +51,7 @@ async function countOne(
   const { connection } = environment.database;
   const requestsOf = (from: number) => operation.requests(environment.data, new Random(from));
   const warmUp = requestsOf(SEED);
-  const amount = Math.min(WARM_UP_REQUESTS[server.variant], 2 * warmUp.length);
+  const amount = Math.min(WARM_UP_REQUESTS[server.variant], 10 * warmUp.length);
   await environment.send(server, warmUp, { connections: CONNECTIONS, amount });
   const empty = await readCounters(connection);
   await server.ask({ ask: 'count' });
