@@ -1,15 +1,23 @@
 import { get } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { createTestApp } from '../support/create-test-app.js';
 import { tokenFor } from '../support/test-client.js';
+import { until } from '../support/until.js';
 
 const MiB = 1024 * 1024;
 
-const { as, listen, databaseUrl } = await createTestApp({ environment: { LOG_LEVEL: 'warn' } });
+const { app, as, listen, databaseUrl } = await createTestApp({ environment: { LOG_LEVEL: 'warn' } });
 const leaving = await createTestApp({ databaseUrl, environment: { EVENTS: 'write' } });
 const silent = await createTestApp({ environment: { EVENTS: 'off' } });
 const url = await listen();
+
+async function messagesOf(tenant: string, id: string): Promise<number> {
+  const sql = 'SELECT COUNT(*) AS total FROM message WHERE tenant_id = ? AND conversation_id = ?';
+  const [row]: { total: unknown }[] = await app.get(DataSource).query(sql, [tenant, id]);
+  return Number(row?.total);
+}
 
 /** A line of any kind; of the last one, `messages` is a number. */
 type Line = Record<string, unknown>;
@@ -142,6 +150,7 @@ describe('an export', () => {
             // What is not read is not held either.
             expect(process.memoryUsage().external - before).toBeLessThan(32 * MiB);
             await client.delete(`/conversations/${id}`);
+            await until('its messages are removed', async () => (await messagesOf('slow', id)) === 0);
             response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', resolve);
           })().catch(reject);
         });
