@@ -1,7 +1,7 @@
 // `npm run bench [-- --full]`: measures the floor, the stock solution and Colloquy in turns, and writes
 // bench/results.json and docs/performance.md. `--report` writes the page again from the results that are there;
 // `--brief` measures the operations alone, and writes nothing. `--huge` measures growth alone, in a database of millions
-// of conversations and messages, which takes half an hour and 60 GB, and adds it to the page.
+// of conversations and messages, and adds it to the page; it takes what is said there.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { type ProfileSummary, summarise } from './profile.js';
 import { Progress } from './progress.js';
 import { Random } from './random.js';
 import { ratioTable, reportOf } from './report.js';
-import type { Results } from './results.js';
+import type { HugeGrowth, Results } from './results.js';
 import { CONNECTIONS, measureRounds } from './rounds.js';
 import { MeasuredServer, POOL_SIZE, VARIANTS } from './servers.js';
 import { verifySameAnswers } from './verify.js';
@@ -98,7 +98,7 @@ async function measure(): Promise<Results> {
 }
 
 /** Growth in a database that is several times as large as its server's memory. */
-async function measureHuge(): Promise<Results['huge']> {
+async function measureHuge(): Promise<HugeGrowth> {
   const progress = new Progress();
   const random = new Random(SEED);
   pin(process.pid, OTHER_CORE);

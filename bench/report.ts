@@ -217,7 +217,7 @@ function hugeSection({ huge }: Results): string {
   const { conversations, messages, bytes, largestTenant, longestConversation } = huge.data;
   return `### On one server that is much smaller than its data
 
-\`npm run bench -- --huge\`, ${huge.date}, commit ${huge.commit}: ${whole(conversations)} conversations and ${whole(messages)} messages, ${(bytes / 2 ** 30).toFixed(1)} GiB with their indexes, on a MariaDB with a buffer pool of 1 GiB. The same requests, to a tenant of 1,000 conversations and one of ${whole(largestTenant)}, and to a conversation of 200 messages and one of ${whole(longestConversation)}:
+\`npm run bench -- --huge\`, ${huge.date}, commit ${huge.commit}: ${whole(conversations)} conversations and about ${(messages / 1e6).toFixed(1)} million messages, ${(bytes / 2 ** 30).toFixed(1)} GiB with their indexes, on a MariaDB with a buffer pool of 1 GiB. The same requests, to a tenant of 1,000 conversations and one of ${whole(largestTenant)}, and to a conversation of 200 messages and one of ${whole(longestConversation)}:
 
 ${growthTable(huge.growth, ['colloquy'])}
 

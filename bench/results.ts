@@ -7,6 +7,20 @@ import type { ProfileSummary } from './profile.js';
 import type { OperationResult } from './rounds.js';
 import type { Variant } from './servers.js';
 
+export interface HugeGrowth {
+  date: string;
+  commit: string;
+  /** `messages` and `bytes` as the server estimates them. */
+  data: {
+    conversations: number;
+    largestTenant: number;
+    longestConversation: number;
+    messages: number;
+    bytes: number;
+  };
+  growth: GrowthResult[];
+}
+
 /** All that a run has found: what `bench/results.json` holds. */
 export interface Results {
   scale: 'quick' | 'full';
@@ -22,18 +36,7 @@ export interface Results {
   counts: Partial<Record<Variant, Record<string, Counts>>>;
   growth: GrowthResult[];
   /** Growth in a much larger database, measured by a run of its own. */
-  huge?: {
-    date: string;
-    commit: string;
-    data: {
-      conversations: number;
-      largestTenant: number;
-      longestConversation: number;
-      messages: number;
-      bytes: number;
-    };
-    growth: GrowthResult[];
-  };
+  huge?: HugeGrowth;
   combinations: CombinationResult[];
   indexCosts: IndexCost[];
   starts: Partial<Record<Variant, StartResult>>;

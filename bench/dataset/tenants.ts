@@ -35,7 +35,7 @@ const SCALES = {
   budget: { tenants: 1, tiny: 5, large: 2_000, long: 1_000, others: 0 },
   quick: { tenants: 4, tiny: 50, large: 50_000, long: 10_000, others: 0 },
   full: { tenants: 8, tiny: 50, large: 1_000_000, long: 200_000, others: 0 },
-  /** As much as one small server takes in within hours; most messages are those of other tenants. */
+  /** Much more than the server's memory holds; most messages are those of `others`. */
   huge: { tenants: 8, tiny: 50, large: 5_000_000, long: 200_000, others: 1_500 },
 };
 

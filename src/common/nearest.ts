@@ -1,13 +1,14 @@
 /** The known name that another one is probably a misspelling of: at most a third of it differs. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const [found] = known
-    .map((other) => ({ other, most: Math.floor(Math.min(name.length, other.length) / 3) }))
-    .filter(({ other, most }) => Math.abs(name.length - other.length) <= most)
-    .map(({ other, most }) => ({ other, most, edits: editDistance(name, other) }))
-    .filter(({ edits, most }) => edits <= most)
+    .filter((other) => Math.abs(name.length - other.length) <= mostEdits(name, other))
+    .map((other) => ({ other, edits: editDistance(name, other) }))
+    .filter(({ other, edits }) => edits <= mostEdits(name, other))
     .sort((a, b) => a.edits - b.edits);
   return found?.other;
 }
+
+const mostEdits = (a: string, b: string): number => Math.floor(Math.min(a.length, b.length) / 3);
 
 /** How many characters have to be inserted, removed, replaced or swapped with the next one (Damerau and Levenshtein). */
 function editDistance(a: string, b: string): number {

@@ -6,7 +6,7 @@ import { AcrossTenantsRepository } from '../database/sql/across-tenants.reposito
 import type { Row } from '../database/sql/sql-session.js';
 import type { Transaction } from '../database/sql/transactions.js';
 
-/** Of one run, which ends its turn with the tenant of the last one. */
+/** Of one run; where there are more, the next one begins behind the tenant of the last row. */
 export const MAX_ROWS = 300;
 const PENDING = `SELECT pending.tenant_id, pending.id, pending.conversation_id, pending.tenant_unit_id, pending.type, pending.event_time, pending.version, pending.event_count, pending.data, feed.last_position FROM event_pending AS pending LEFT JOIN feed ON feed.tenant_id = pending.tenant_id AND feed.epoch = ? WHERE pending.tenant_id > ? ORDER BY pending.tenant_id, pending.id LIMIT ${MAX_ROWS}`;
 const INSERT =

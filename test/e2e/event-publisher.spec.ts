@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { EventPublisher } from '../../src/events/event-publisher.js';
 import { createTestApp } from '../support/create-test-app.js';
-
 import { insertAll } from '../support/tenant-rows.js';
 
 const { app, as } = await createTestApp({ environment: testEngine === 'sqlite' ? {} : { ROLES: 'api' } });

@@ -13,12 +13,6 @@ const leaving = await createTestApp({ databaseUrl, environment: { EVENTS: 'write
 const silent = await createTestApp({ environment: { EVENTS: 'off' } });
 const url = await listen();
 
-async function messagesOf(tenant: string, id: string): Promise<number> {
-  const sql = 'SELECT COUNT(*) AS total FROM message WHERE tenant_id = ? AND conversation_id = ?';
-  const [row]: { total: unknown }[] = await app.get(DataSource).query(sql, [tenant, id]);
-  return Number(row?.total);
-}
-
 /** A line of any kind; of the last one, `messages` is a number. */
 type Line = Record<string, unknown>;
 const messagesIn = ({ messages }: Line) =>
@@ -51,6 +45,12 @@ async function create(
     expect(status).toBe(201);
   }
   return body.id;
+}
+
+async function messagesOf(tenant: string, id: string): Promise<number> {
+  const sql = 'SELECT COUNT(*) AS total FROM message WHERE tenant_id = ? AND conversation_id = ?';
+  const [row]: { total: unknown }[] = await app.get(DataSource).query(sql, [tenant, id]);
+  return Number(row?.total);
 }
 
 describe('an export', () => {

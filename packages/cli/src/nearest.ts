@@ -1,10 +1,9 @@
 /** The known word that another one is probably a misspelling of: at most a third of it differs. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const [found] = known
-    .map((other) => ({ other, most: Math.floor(Math.min(word.length, other.length) / 3) }))
-    .filter(({ other, most }) => Math.abs(word.length - other.length) <= most)
-    .map(({ other, most }) => ({ other, most, edits: editDistance(word, other) }))
-    .filter(({ edits, most }) => edits <= most)
+    .filter((other) => Math.abs(word.length - other.length) <= mostEdits(word, other))
+    .map((other) => ({ other, edits: editDistance(word, other) }))
+    .filter(({ other, edits }) => edits <= mostEdits(word, other))
     .sort((a, b) => a.edits - b.edits);
   return found?.other;
 }
@@ -14,6 +13,8 @@ export function meant(word: string, known: readonly string[]): string {
   const near = nearest(word, known);
   return near === undefined ? '' : `: did you mean ${near}?`;
 }
+
+const mostEdits = (a: string, b: string): number => Math.floor(Math.min(a.length, b.length) / 3);
 
 /** How many characters have to be inserted, removed, replaced or swapped with the next one. */
 function editDistance(a: string, b: string): number {

@@ -58,8 +58,7 @@ class FakeModel implements Model {
     return Promise.resolve({ usage: new Usage(), output });
   }
 
-  // eslint-disable-next-line require-yield
-  async *getStreamedResponse(): AsyncGenerator<never> {
+  getStreamedResponse(): AsyncGenerator<never> {
     throw new Error('not streamed');
   }
 }

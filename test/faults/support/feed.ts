@@ -59,7 +59,7 @@ export class Follower {
         this.events.push(...data);
         this.after = next_after;
         if (!isLast || data.length > 0 || has_more) quietSince = performance.now();
-        else if (performance.now() - quietSince > this.quietSeconds * 1000 - 100) return;
+        else if (performance.now() - quietSince > this.quietSeconds * 1000) return;
       } else if (answer && answer.status !== 503) {
         this.unexpected.push(`${answer.status} ${answer.text}`);
         return;
