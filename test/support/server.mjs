@@ -87,6 +87,8 @@ const serverOptions = (directory, port) => [
   '--no-defaults',
   `--user=${userInfo().username}`, // both servers refuse to run as root unless told to
   `--datadir=${directory}/data`,
+  // A server that starts removes the temporary tables that it finds, those of another one too.
+  `--tmpdir=${directory}`,
   `--socket=${directory}/socket`,
   `--pid-file=${directory}/pid`,
   `--log-error=${directory}/error.log`,

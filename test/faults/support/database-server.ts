@@ -157,6 +157,8 @@ export class DatabaseServer {
       '--no-defaults',
       `--user=${userOf(this.kind)}`,
       `--datadir=${this.dataDirectory}`,
+      // A server that starts removes the temporary tables that it finds, those of another one too.
+      `--tmpdir=${this.directory}`,
       `--socket=${this.directory}/socket`,
       `--pid-file=${this.directory}/pid`,
       `--log-error=${this.directory}/error.log`,
