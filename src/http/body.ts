@@ -35,9 +35,10 @@ export async function receiveBody(
   if (announced > 0) assertJson(headers);
   if (announced > maxBytes) throw tooLarge();
   if (headers.expect !== undefined) reply.raw.writeContinue();
-  const body = await bytesOf(raw, maxBytes, {
+  const most = announced || maxBytes;
+  const body = await bytesOf(raw, most, {
     begin: () => assertJson(headers),
-    makeRoom: () => makeRoom(announced || maxBytes),
+    makeRoom: () => makeRoom(most),
   });
   if (announced > 0 && body.length !== announced)
     throw new DomainError('malformed_json', 'The body is not as long as announced.');
@@ -66,7 +67,7 @@ function bytesOf(
         giveUp(error);
         return;
       }
-      received = size === 0 ? chunk : added(received, size, chunk);
+      received = size === 0 ? chunk : added(received, size, chunk, maxBytes);
       size += chunk.length;
       if (hasRoom || size <= SMALL_BYTES) return;
       hasRoom = true;
@@ -82,9 +83,9 @@ function bytesOf(
 }
 
 /** The first bytes of a buffer and then others; not in a list, where a body of single bytes would need a hundred times its size. */
-function added(buffer: Buffer, size: number, more: Buffer): Buffer {
+function added(buffer: Buffer, size: number, more: Buffer, maxBytes: number): Buffer {
   const needed = size + more.length;
-  const roomy = needed <= buffer.length ? buffer : Buffer.allocUnsafe(2 * needed);
+  const roomy = needed <= buffer.length ? buffer : Buffer.allocUnsafe(Math.min(2 * needed, maxBytes));
   if (roomy !== buffer) buffer.copy(roomy, 0, 0, size);
   more.copy(roomy, size);
   return roomy;

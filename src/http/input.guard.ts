@@ -9,7 +9,7 @@ import { type HeaderInput, type Inputs, inputsOf } from './inputs.js';
 import { readBody, readQuery } from './validation/read-input.js';
 
 /** Bytes of bodies that are more than small and received at the same time, or wait to be read. */
-const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
+const MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 /** Larger ones are read one after the other, and others get their turn in between. */
 const READ_ALONE_BYTES = 1024 * 1024;
 /** Of a body where none is taken, as far as what is in it can be named. */

@@ -15,6 +15,8 @@ const QUIET_MS = 2_000;
 const ATTACK_SECONDS = 4;
 /** What the process may use in all, whatever clients do. */
 const MAX_MEGABYTES = 1024;
+/** How Node.js bounds its heap in a container of so much; elsewhere it would let garbage lie for as long as there is memory. */
+const HEAP_OF_CONTAINER = '--max-old-space-size=512 --max-semi-space-size=16';
 const PROBE_EVERY_MS = 100;
 
 const ON_SQLITE = [
@@ -94,7 +96,11 @@ interface World {
 
 /** A service with what an attacker has put there before: a large conversation, and large objects in many. */
 async function newWorld(databaseUrl: string): Promise<World> {
-  const service = await Service.start(databaseUrl, { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: TOKEN_SECRET });
+  const service = await Service.start(databaseUrl, {
+    AUTH_MODE: 'jwt',
+    AUTH_JWT_SECRET: TOKEN_SECRET,
+    NODE_OPTIONS: HEAP_OF_CONTAINER,
+  });
   const headersOf = async (tenant: string) => ({
     authorization: `Bearer ${await tokenFor({ tenant, scopes: SCOPES }, '1h')}`,
   });
