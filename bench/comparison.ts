@@ -8,6 +8,8 @@ import { spreadOf } from './statistics.js';
 
 /** Not compared: the first one finds caches empty. */
 const WARM_UP = 1;
+/** By a connection: on a slow machine a server that was just started may answer nothing in a second. */
+const WARM_REQUESTS = 10;
 
 const NAMES = ['before', 'now', 'control'] as const;
 type Name = (typeof NAMES)[number];
@@ -57,7 +59,7 @@ export class Comparison {
     for (const operation of random.shuffled(operations)) {
       const { connections = CONNECTIONS } = operation;
       const warm = operation.requests(environment.data, random);
-      await environment.send(server, warm, { connections, seconds: seconds / 2 });
+      await environment.send(server, warm, { connections, amount: WARM_REQUESTS * connections });
       const sample = await measure(environment, server, operation, random, seconds);
       const key = `${operation.id} ${name}`;
       if (counts) this.#samples.set(key, [...(this.#samples.get(key) ?? []), sample]);
