@@ -7,10 +7,10 @@ import { runMigrations } from '../src/database/schema/migrate.js';
 import { loadConfig } from '../src/config/load-config.js';
 import { type Database, startDatabase } from './database.js';
 import { readDialogues } from './dataset/dialogues.js';
-import { loadTenant, mysqlSink, type Sink, sqliteSink } from './dataset/load.js';
+import { copyTenant, loadTenant, mysqlSink, type Sink, sqliteSink } from './dataset/load.js';
 import { type Plan, rowsOf, type TenantPlan, tenantsOf } from './dataset/tenants.js';
 import { LoadGenerator, type LoadJob, type LoadResult } from './load-generator.js';
-import { SCRATCH } from './machine.js';
+import { OTHER_CORE, pin, SCRATCH, unpin } from './machine.js';
 import type { BenchRequest, Dataset } from './operations.js';
 import type { Progress } from './progress.js';
 import { MeasuredServer, type StartOptions, type Variant } from './servers.js';
@@ -35,7 +35,9 @@ export class Environment {
   ): Promise<Environment> {
     const database = await startDatabase();
     try {
+      unpin(database.processId);
       const { data, source } = await load(database, plan, options);
+      pin(database.processId, OTHER_CORE);
       return new Environment(database, data, source, new LoadGenerator());
     } catch (error) {
       await database.stop();
@@ -121,11 +123,12 @@ async function load(
   const plans = tenantsOf(plan);
   const all = plans.reduce((sum, one) => sum + rowsOf(one, dialogues), 0);
   let loaded = 0;
+  const onRows = (rows: number) => {
+    loaded += rows;
+    progress.show(`loading, ${Math.round(loaded).toLocaleString('en')} rows`, Math.min(1, loaded / all));
+  };
   const fill = async (one: TenantPlan, index: number) =>
-    loadTenant(one, dialogues, seed + index, sinks, (rows) => {
-      loaded += rows;
-      progress.show(`loading, ${loaded.toLocaleString('en')} rows`, Math.min(1, loaded / all));
-    });
+    loadTenant(one, dialogues, seed + index, sinks, onRows);
   const fillAll = async (some: readonly TenantPlan[], from: number) => {
     const tenants = [];
     for (const [index, one] of some.entries()) tenants.push(await fill(one, from + index));
@@ -139,7 +142,11 @@ async function load(
     dialogues,
   };
   await fillAll(plan.tiny, 300);
-  await fillAll(plan.others, 1_000);
+  const [other, ...copies] = plan.others;
+  if (other) {
+    await fill(other, 1_000);
+    await copyTenant(database.url, other, copies, () => onRows(rowsOf(other, dialogues)));
+  }
   file?.close();
 
   for (const config of configs)

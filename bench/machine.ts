@@ -26,6 +26,11 @@ export function pin(processId: number, core: number): void {
   if (canPin) execFileSync('taskset', ['-acp', String(core), String(processId)], { stdio: 'ignore' });
 }
 
+/** Lets it run on all of them again. */
+export function unpin(processId: number): void {
+  if (canPin) execFileSync('taskset', ['-acp', `0-${cores - 1}`, String(processId)], { stdio: 'ignore' });
+}
+
 const TICK_MS = 10;
 
 /** CPU time that a process has used, user and system; NaN where there is no `/proc` (proc_pid_stat(5)). */
