@@ -112,6 +112,7 @@ async function measureHuge(): Promise<HugeGrowth> {
       random,
       progress,
     });
+    await server.stop();
     const date = new Date().toISOString().slice(0, 10);
     return { date, commit: commitOf(), data: { ...sizesOf(plan), ...size }, growth };
   } finally {
