@@ -49,7 +49,8 @@ describe.each([
     });
     const id = await service.newConversation();
     const body = { message_from: 'user', content: 'Never to be seen.' };
-    await service.send('POST', `/conversations/${id}/messages`, body, within(TRACE_ID));
+    const appended = await service.send('POST', `/conversations/${id}/messages`, body, within(TRACE_ID));
+    expect(appended.status).toBe(201);
     await until('the spans arrive', () =>
       [SERVER, CLIENT].every((kind) =>
         collector.spans.some((span) => span.traceId === TRACE_ID && span.kind === kind),
