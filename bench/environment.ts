@@ -10,7 +10,7 @@ import { readDialogues } from './dataset/dialogues.js';
 import { copyTenant, loadTenant, mysqlSink, type Sink, sqliteSink } from './dataset/load.js';
 import { type Plan, rowsOf, type TenantPlan, tenantsOf } from './dataset/tenants.js';
 import { LoadGenerator, type LoadJob, type LoadResult } from './load-generator.js';
-import { OTHER_CORE, pin, SCRATCH, unpin } from './machine.js';
+import { EVERY_CORE, OTHER_CORE, pin, SCRATCH } from './machine.js';
 import type { BenchRequest, Dataset } from './operations.js';
 import type { Progress } from './progress.js';
 import { MeasuredServer, type StartOptions, type Variant } from './servers.js';
@@ -35,7 +35,8 @@ export class Environment {
   ): Promise<Environment> {
     const database = await startDatabase();
     try {
-      unpin(database.processId);
+      // Nothing is measured while it is filled.
+      pin(database.processId, EVERY_CORE);
       const { data, source } = await load(database, plan, options);
       pin(database.processId, OTHER_CORE);
       return new Environment(database, data, source, new LoadGenerator());

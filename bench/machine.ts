@@ -15,20 +15,16 @@ export const OTHER_CORE = 1;
 /** Before this process is pinned to one of them. */
 const cores = availableParallelism();
 const canPin = hasTaskset() && cores >= 2;
+export const EVERY_CORE = `0-${cores - 1}`;
 
 /** A command that runs on one core only, where the system can do that. */
 export function pinned(core: number, command: string, ...parameters: string[]): [string, string[]] {
   return canPin ? ['taskset', ['-c', String(core), command, ...parameters]] : [command, parameters];
 }
 
-/** Moves a process and all its threads to a core. */
-export function pin(processId: number, core: number): void {
+/** Moves a process and all its threads to a core, or lets them run on every one. */
+export function pin(processId: number, core: number | string): void {
   if (canPin) execFileSync('taskset', ['-acp', String(core), String(processId)], { stdio: 'ignore' });
-}
-
-/** Lets it run on all of them again. */
-export function unpin(processId: number): void {
-  if (canPin) execFileSync('taskset', ['-acp', `0-${cores - 1}`, String(processId)], { stdio: 'ignore' });
 }
 
 const TICK_MS = 10;
